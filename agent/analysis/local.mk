@@ -1,0 +1,3 @@
+# analysis/: how a metric is judged. Knows common/ only.
+noinst_LIBRARIES += libanalysis.a
+libanalysis_a_SOURCES =

@@ -1,0 +1,3 @@
+# instance/: what runs. Knows core/ and below.
+noinst_LIBRARIES += libinstance.a
+libinstance_a_SOURCES =

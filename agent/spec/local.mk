@@ -1,0 +1,3 @@
+# spec/: what the operator wants. Knows analysis/ and common/.
+noinst_LIBRARIES += libspec.a
+libspec_a_SOURCES =

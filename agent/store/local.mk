@@ -1,0 +1,3 @@
+# store/: what must survive. Knows core/ and below.
+noinst_LIBRARIES += libstore.a
+libstore_a_SOURCES =

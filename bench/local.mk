@@ -1,0 +1,1 @@
+# What we measure. Built by `make bench`, installed never.

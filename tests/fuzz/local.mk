@@ -1,0 +1,9 @@
+# Fuzz targets: fuzz-NAME.c holds LLVMFuzzerTestOneInput. With --enable-fuzzing libFuzzer drives them; without, replay.c
+# does, with the seeds in seeds/NAME/, as an ordinary test.
+if FUZZING
+FUZZ_LIBS = $(FUZZ_LDFLAGS)
+else
+FUZZ_LIBS = libreplay.a
+check_LIBRARIES += libreplay.a
+endif
+libreplay_a_SOURCES = %D%/replay.c

@@ -1,0 +1,1 @@
+# The simulator drives libagent.a against a simulated host in virtual time.

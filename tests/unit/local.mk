@@ -1,0 +1,1 @@
+# Unit tests: one cmocka program per thought, test-NAME.c; the pattern is at the top of Makefile.am.
