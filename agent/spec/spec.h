@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the operator wants: one app's configuration, parsed and checked. Read-only once loaded; the core sees it through a
+ * const pointer. Names of fields are those of the keys in rollout.conf(5). */
+#ifndef ROLLOUT_SPEC_SPEC_H
+#define ROLLOUT_SPEC_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/metric.h"
+#include "common/error.h"
+#include "common/time.h"
+
+#define APP_NAME_MAX 64        /* with the final 0, as all *_MAX sizes of text here */
+#define VERSION_TEXT_MAX 129
+#define UNIT_NAME_MAX 256
+#define REPLICAS_MAX 32
+#define BALANCERS_MAX 4
+#define BACKENDS_MAX 4
+#define STEPS_MAX 64
+#define STEP_TEXT_MAX 160
+#define STEP_ANALYSES_MAX 8
+#define SERVER_NAME_MAX 64
+#define BACKEND_NAME_MAX 64
+#define SOCKET_NAME_MAX 108
+#define HISTORY_LIMIT_MAX 30   /* bound of RevisionHistoryLimit= */
+
+/* A share of all requests, in 1/10000. */
+typedef int32_t share_t;
+#define SHARE_FULL ((share_t)10000)
+
+enum strategy { STRATEGY_CANARY, STRATEGY_BLUE_GREEN };
+enum on_supersede { SUPERSEDE_REPLACE, SUPERSEDE_QUEUE, SUPERSEDE_REJECT };
+
+enum step_kind {
+    STEP_SET_WEIGHT,
+    STEP_PAUSE,
+    STEP_ANALYSIS,
+    STEP_SET_CANARY_SCALE,
+    STEP_SET_HEADER_ROUTE,
+    STEP_SET_COOKIE_ROUTE,
+};
+
+enum scale_kind { SCALE_MATCH_TRAFFIC_WEIGHT, SCALE_REPLICAS, SCALE_WEIGHT };
+enum route_match { ROUTE_EXACT, ROUTE_PREFIX, ROUTE_REGEX };
+
+/* The templates (or inline metrics) that one analysis asks. */
+struct analysis_use {
+    uint32_t n_names;
+    char names[STEP_ANALYSES_MAX][METRIC_NAME_MAX];
+};
+
+struct step {
+    enum step_kind kind;
+    char text[STEP_TEXT_MAX]; /* as written: "setWeight 20" */
+    union {
+        share_t weight;                                     /* STEP_SET_WEIGHT */
+        usec_t duration;                                    /* STEP_PAUSE; USEC_INFINITY waits for promote */
+        struct analysis_use analysis;                       /* STEP_ANALYSIS */
+        struct { enum scale_kind kind; int32_t value; } scale; /* replicas, or share_t for SCALE_WEIGHT */
+        struct {
+            enum route_match match;
+            char name[32], field[64], value[STEP_TEXT_MAX]; /* route, header or cookie, what it must match; empty match
+                                                               removes the route, as in Argo */
+        } route;
+    };
+};
+
+struct haproxy_spec {
+    uint32_t n_sockets;
+    char sockets[BALANCERS_MAX][SOCKET_NAME_MAX]; /* a path, or HOST:PORT */
+    char master_socket[SOCKET_NAME_MAX];          /* "": none */
+    uint32_t n_backends;
+    char backends[BACKENDS_MAX][BACKEND_NAME_MAX];
+    char preview_backend[BACKEND_NAME_MAX]; /* "": none */
+    char server[SERVER_NAME_MAX];           /* pattern, default %c-%n */
+    char route_map[256];
+    usec_t poll;
+};
+
+struct argument {
+    char *name, *value; /* value NULL: must be given */
+};
+
+/* A template file, or an inline [Metric NAME] (then one metric of the template's own name). */
+struct template_spec {
+    char name[METRIC_NAME_MAX];
+    char *description;
+    struct argument *args;
+    size_t n_args;
+    struct metric_spec *metrics;
+    size_t n_metrics;
+};
+
+/* [Hook NAME] and [Notify NAME]: kept as written for the rooms that act on them. */
+struct party_spec {
+    char name[METRIC_NAME_MAX];
+    struct setting *settings;
+    size_t n_settings;
+    char *file;
+    int line;
+};
+
+struct spec {
+    char app[APP_NAME_MAX];
+
+    /* [Rollout] */
+    enum strategy strategy;
+    char unit[UNIT_NAME_MAX]; /* the template: shop@.service */
+    uint32_t replicas;
+    char *release; /* with %v; NULL: none */
+    char prepare[UNIT_NAME_MAX];
+    usec_t min_ready;
+    usec_t progress_deadline;
+    bool progress_deadline_abort;
+    uint32_t revision_history_limit;
+    uint32_t rollback_window;
+    usec_t scale_down_delay;
+    usec_t abort_scale_down_delay;
+    usec_t drain_timeout;
+    enum on_supersede on_supersede;
+    uint32_t crash_limit;
+    char **deploy_windows; /* as written, checked */
+    size_t n_deploy_windows;
+
+    struct haproxy_spec haproxy;
+
+    /* [Canary] */
+    uint32_t n_steps;
+    struct step steps[STEPS_MAX];
+    struct analysis_use background;
+    uint32_t background_starting_step;
+    bool dynamic_stable_scale;
+    char session_cookie[64]; /* "": none */
+    usec_t session_cookie_max_age;
+
+    /* [BlueGreen] */
+    bool auto_promotion;
+    usec_t auto_promotion_delay;
+    uint32_t preview_replicas; /* 0: as replicas */
+    struct analysis_use pre_promotion, post_promotion;
+
+    /* [Args] and everything with a name */
+    struct argument *args;
+    size_t n_args;
+    struct template_spec *templates; /* only those that something refers to, plus the inline ones */
+    size_t n_templates;
+    struct party_spec *hooks, *notifies;
+    size_t n_hooks, n_notifies;
+
+    char *text;       /* the merged configuration, templates included, that the same parser reads back: what is pinned */
+    char digest[65];  /* of text, hex */
+};
+
+/* Where configuration is looked for; NULL members take the installed defaults (/etc/rollout, /usr/lib/rollout). */
+struct spec_paths {
+    const char *etc; /* APP.conf, APP.conf.d, analysis */
+    const char *lib; /* analysis */
+};
+
+/* Reads and checks APP's configuration with its drop-ins and templates. Errors name FILE:LINE, what, and what was expected.
+ * -ENOENT: no such app. The caller frees with spec_free(). */
+int spec_load(const char *app, const struct spec_paths *paths, struct spec **ret, struct error *err);
+
+/* The same from pinned text (struct spec's text); NAME stands for the file in errors. */
+int spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err);
+
+struct spec *spec_free(struct spec *spec);
+
+/* Names that come from people and become paths and unit names. */
+bool app_name_valid(const char *name);
+bool version_valid(const char *version);
+
+/* "shop@.service" and "blue-1" -> "shop@blue-1.service". */
+int spec_instance_unit(const struct spec *spec, const char *instance, char *ret, size_t size);
+
+/* The HAProxy server of instance COLOR-N by the pattern Server=. */
+int spec_server_name(const struct spec *spec, const char *color, uint32_t number, char *ret, size_t size);
+
+/* The metrics of one analysis with every {{...}} replaced: owned copies. */
+struct expanded_analysis {
+    char name[METRIC_NAME_MAX]; /* templates joined by "+" */
+    struct metric_spec **metrics;
+    size_t n_metrics;
+};
+
+/* BUILTINS are arguments that the agent knows: "args.backend", "canary.servers", "canary.version", "canary.color" ...; names
+ * with their prefix. An argument without a value is an error. */
+int spec_expand(const struct spec *spec, const struct analysis_use *use, const struct argument *builtins, size_t n_builtins,
+                struct expanded_analysis **ret, struct error *err);
+struct expanded_analysis *expanded_analysis_free(struct expanded_analysis *analysis);
+
+const struct template_spec *spec_template(const struct spec *spec, const char *name);
+
+#endif
