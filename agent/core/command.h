@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The door for verbs: what a person asks, against what is, gives the next state or a refusal. Pure. A verb is answered after its
+ * commit; then an ordinary pass acts on it. */
+#ifndef ROLLOUT_CORE_COMMAND_H
+#define ROLLOUT_CORE_COMMAND_H
+
+#include "core/model.h"
+
+enum verb {
+    VERB_DEPLOY,
+    VERB_PROMOTE,
+    VERB_ABORT,
+    VERB_RETRY,
+    VERB_PAUSE,
+    VERB_RESUME,
+    VERBS,
+};
+
+/* "deploy", "promote", ... and back. */
+const char *verb_to_string(enum verb verb);
+int verb_from_string(const char *text, enum verb *ret);
+
+struct command {
+    enum verb verb;
+    uint32_t uid, login_uid;           /* who; UINT32_MAX unknown */
+    char version[VERSION_TEXT_MAX];    /* deploy; valid by version_valid() */
+    struct id128 identity;             /* deploy: digest of version and environment */
+    bool full;                         /* promote */
+    bool expect_revision, expect_step; /* refuse unless it is so */
+    uint32_t revision, step;           /* what was expected */
+};
+
+enum verdict {
+    VERDICT_ACCEPTED,  /* the next state holds it */
+    VERDICT_ALREADY,   /* what was asked holds: nothing changed */
+    VERDICT_ATTACHED,  /* deploy: that revision is under way: nothing changed */
+    VERDICT_REFUSED,   /* makes no sense in this phase: nothing changed */
+    VERDICT_UNEXPECTED /* what was expected does not hold: nothing changed */
+};
+
+struct command_result {
+    enum verdict verdict;
+    uint32_t revision;        /* that the answer is about; 0: none */
+    bool new_attempt;         /* deploy, retry: the caller pins the configuration for `revision` before it commits */
+    char message[REASON_MAX]; /* one sentence for the person */
+};
+
+/* NEXT is always filled: equal to STATE unless accepted. */
+void command(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
+             const struct command *asked, struct state *next, struct command_result *ret);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The door for everything else: given what is wanted, what was decided, what is seen and the time, the next state and what may be
+ * done now. Pure, level-triggered: an event only causes a call. */
+#ifndef ROLLOUT_CORE_DECIDE_H
+#define ROLLOUT_CORE_DECIDE_H
+
+#include "core/model.h"
+
+/* SPEC is the one that the attempt is pinned to (live keys merged in). NEXT may not alias STATE. PLAN holds what may be done now, in
+ * any order; any subset may fail. Orders marked `advance` may go out only once NEXT is durable. */
+void decide(const struct spec *spec, const struct state *state, const struct world *world, usec_t now, struct state *next,
+            struct plan *plan);
+
+/* A state for an app of which nothing is known. */
+void state_init(struct state *state);
+
+/* I16: sizes bounded, slots name known revisions, ids below the next ones. Returns NULL, or what is wrong. */
+const char *state_invalid(const struct state *state);
+
+/* The entry of a revision in the history; NULL: none. */
+const struct history *state_revision(const struct state *state, uint32_t revision);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The model: what was decided (state), what is seen (world), what may be done now (plan). Flat structs without pointers and
+ * with bounded arrays: copied, compared and reset as values. Zeroed memory is a valid empty value of each.
+ *
+ * Clocks: every usec_t is on the core's clock (boot time plus an offset that survives reboots) unless its name says wall. */
+#ifndef ROLLOUT_CORE_MODEL_H
+#define ROLLOUT_CORE_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analysis/run.h"
+#include "common/time.h"
+#include "spec/spec.h"
+
+#define STATE_SCHEMA 1 /* what this program writes */
+#define STATE_READER 1 /* the oldest program that can read what this one writes */
+
+#define HISTORY_MAX (HISTORY_LIMIT_MAX + 2)
+#define OUTBOX_MAX 64
+#define REASON_MAX 160
+#define BACKENDS_SEEN_MAX (BACKENDS_MAX + 1) /* Backend= in order, then PreviewBackend= where one is set */
+
+enum color { BLUE, GREEN, COLORS, COLOR_NONE = COLORS };
+
+static inline enum color color_other(enum color color) {
+    return color == BLUE ? GREEN : BLUE;
+}
+
+/* 128 bits; all zero: none. */
+struct id128 {
+    uint8_t bytes[16];
+};
+
+/* ---------------------------------------------------------------- what was decided */
+
+/* What occupies a color. */
+struct slot {
+    uint32_t revision; /* 0: nothing */
+    usec_t stop_after; /* when its instances are retired; USEC_INFINITY: not */
+};
+
+struct instance {
+    struct id128 accepted;    /* the InvocationID that counts as our running instance */
+    struct id128 passed_over; /* the one that was there when we last ordered a start: not ours */
+    bool crash_counted;       /* the end of `accepted` is in `crashes` already */
+    uint32_t crashes;         /* in this attempt */
+    usec_t started_at;        /* when a start was last ordered; 0: never */
+    usec_t drain_since;       /* out of every balancer since; 0: not draining */
+};
+
+enum mode {
+    MODE_IDLE,    /* nothing is under way: only stable counts */
+    MODE_RUNNING, /* a revision is on its way */
+    MODE_ABORTED, /* the last one was taken back */
+    MODE_HELD,    /* we don't know enough to touch anything */
+};
+
+/* Why a rollout ended or stands, as Argo's condition reasons; texts for people come from explain(). */
+enum reason {
+    REASON_NONE,
+    REASON_BY_USER,           /* the verb abort */
+    REASON_CRASH,             /* crashes beyond CrashLimit */
+    REASON_ANALYSIS_FAILED,   /* a run Failed */
+    REASON_ANALYSIS_ERROR,    /* a run ended in Error */
+    REASON_DEADLINE,          /* ProgressDeadlineAbort=yes */
+    REASON_LOST_STATE,        /* held */
+    REASON_NEWER_STATE,       /* held */
+};
+
+/* A run that the rollout waits for or listens to; id 0: none. The document is the store's. */
+struct run_ref {
+    uint32_t id;
+    enum run_phase phase; /* copied from the document before each decision */
+};
+
+struct rollout {
+    enum mode mode;
+    uint32_t revision; /* under way, or taken back */
+    uint32_t attempt;  /* 1, 2 after the first retry, ... */
+    enum color color;  /* where it goes */
+    uint32_t step;     /* steps finished; the current one has this index */
+    usec_t step_since;
+    usec_t began;
+    usec_t progress_at;     /* of the latest progress that counts for ProgressDeadlineSec= */
+    uint32_t ready_seen;    /* most instances of it seen ready since the step began */
+    bool paused_by_user;
+    bool paused_inconclusive;
+    bool full;              /* promote --full: no more steps, no more analysis */
+    enum reason reason;
+    char detail[REASON_MAX]; /* what a person reads after the reason, e.g. which instance crashed */
+    struct run_ref step_run, background_run;
+};
+
+enum outcome { OUTCOME_RUNNING, OUTCOME_PROMOTED, OUTCOME_ABORTED, OUTCOME_SUPERSEDED, OUTCOME_ROLLED_BACK };
+
+/* A revision that was ever asked for; newest first in state.history. */
+struct history {
+    uint32_t revision;
+    uint32_t attempt;
+    char version[VERSION_TEXT_MAX];
+    struct id128 identity; /* digest of version and environment: equal means the same thing runs */
+    enum outcome outcome;
+    uint32_t uid, login_uid; /* who; UINT32_MAX unknown */
+    usec_t wall_started, wall_finished; /* 0: not yet */
+    char reason[REASON_MAX];
+};
+
+enum event_kind {
+    EVENT_ROLLOUT_UPDATED,
+    EVENT_ROLLOUT_STEP_COMPLETED,
+    EVENT_ROLLOUT_PAUSED,
+    EVENT_ROLLOUT_RESUMED,
+    EVENT_ROLLOUT_ABORTED,
+    EVENT_ROLLOUT_COMPLETED,
+    EVENT_TRAFFIC_WEIGHT_UPDATED,
+    EVENT_TRAFFIC_ROUTING_ERROR,
+    EVENT_SCALING_REPLICA_SET,
+    EVENT_SWITCH_SERVICE,
+    EVENT_SKIP_STEPS,
+    EVENT_ANALYSIS_RUN_RUNNING,
+    EVENT_ANALYSIS_RUN_SUCCESSFUL,
+    EVENT_ANALYSIS_RUN_FAILED,
+    EVENT_ANALYSIS_RUN_INCONCLUSIVE,
+    EVENT_ANALYSIS_RUN_ERROR,
+    EVENTS,
+};
+
+struct event {
+    uint32_t number; /* never reused */
+    enum event_kind kind;
+    uint32_t revision;
+    uint32_t step;
+    share_t weight; /* the step's share when it happened */
+    uint32_t run;   /* of an analysis event */
+    usec_t wall;
+    char detail[REASON_MAX];
+};
+
+struct state {
+    uint32_t schema;     /* STATE_SCHEMA of the writer */
+    uint32_t generation; /* grows by one with each commit */
+    struct id128 boot;   /* boot in which this was written */
+    usec_t clock;        /* the core's clock when it was written */
+    uint32_t next_revision, next_run, next_event; /* never reused; start at 1 */
+    enum color stable;   /* COLOR_NONE before the first promotion */
+    struct slot slots[COLORS];
+    struct instance instances[COLORS][REPLICAS_MAX];
+    struct rollout rollout;
+    uint32_t n_history;
+    struct history history[HISTORY_MAX];
+    uint32_t n_outbox; /* oldest first; when full the oldest goes */
+    struct event outbox[OUTBOX_MAX];
+};
+
+/* ---------------------------------------------------------------- what is seen */
+
+enum unit_state {
+    UNIT_INACTIVE,
+    UNIT_STARTING,
+    UNIT_ACTIVE, /* for Type=notify: it said READY */
+    UNIT_STOPPING,
+    UNIT_FAILED,
+    UNIT_RESTARTING, /* crashed; systemd will start it again (auto-restart) */
+};
+
+struct unit_seen {
+    bool known;
+    enum unit_state state;
+    bool job;                /* a job is queued or runs */
+    bool missing;            /* no such template, or masked */
+    struct id128 invocation; /* may be that of the last run while inactive */
+    uint32_t restarts;       /* NRestarts */
+    uint32_t env_revision;   /* that instances/INSTANCE points to; 0: none */
+    usec_t active_since;     /* core clock; 0: not active */
+    char result[48];         /* of the last end: "exit-code 1", "signal SEGV"; "" none */
+};
+
+struct server_seen {
+    bool known;  /* the server exists in this backend */
+    bool maint;  /* srv_admin_state has a MAINT bit */
+    bool drain;
+    bool up;     /* by HAProxy's checks, and not in maint */
+    bool checked; /* it has checks */
+    uint16_t weight; /* srv_uweight */
+    usec_t up_since; /* core clock; 0: not up */
+};
+
+enum link {
+    LINK_UNKNOWN, /* not asked yet */
+    LINK_UP,
+    LINK_GONE,   /* refused: it carries nothing */
+    LINK_SILENT, /* no answer in time: it may carry its last weights */
+};
+
+struct balancer_seen {
+    enum link link;
+    usec_t seen_at; /* when the latest good look began; 0: never */
+    usec_t asked_at; /* when the latest look ended, good or not; 0: never */
+    uint64_t epoch; /* changes with each worker (pid and start) */
+    struct server_seen servers[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
+    /* Requests in flight on an instance, over every entry of every backend with its address and port, those of old workers
+     * after a reload among them; queued ones too. */
+    uint32_t inflight[COLORS][REPLICAS_MAX];
+    char problem[REASON_MAX]; /* why it isn't UP, or what it refused; "" none */
+};
+
+/* Where an instance listens, as the balancer's servers say. port 0: unknown. */
+struct endpoint {
+    char host[48];
+    uint16_t port;
+};
+
+struct world {
+    struct id128 boot;
+    usec_t wall;
+    uint32_t n_balancers;
+    uint32_t n_backends; /* those of [HAProxy] Backend=; a preview backend comes after them */
+    struct unit_seen units[COLORS][REPLICAS_MAX];
+    struct balancer_seen balancers[BALANCERS_MAX];
+    struct endpoint endpoints[COLORS][REPLICAS_MAX];
+};
+
+/* ---------------------------------------------------------------- what may be done now */
+
+enum server_order_kind {
+    SERVER_WEIGHT,   /* set weight */
+    SERVER_ENABLE,   /* one line: weight 0; state ready; health down (the last only where it has checks) */
+    SERVER_MAINT,    /* state maint */
+    SERVER_SHUTDOWN, /* shutdown sessions server */
+};
+
+struct server_order {
+    enum server_order_kind kind;
+    bool advance; /* needs a durable state */
+    uint8_t backend, color, number; /* number is 0-based: blue-1 is 0 */
+    uint16_t weight;
+};
+
+#define SERVER_ORDERS_MAX (BACKENDS_SEEN_MAX * COLORS * REPLICAS_MAX * 2)
+
+/* One exchange with one balancer: the orders, in this order, then a look. */
+struct balancer_plan {
+    bool look; /* also without orders */
+    uint32_t n;
+    struct server_order orders[SERVER_ORDERS_MAX];
+};
+
+enum unit_order_kind {
+    UNIT_START, /* write env and release of `revision`, swap the link, reset-failed, start */
+    UNIT_STOP,
+};
+
+struct unit_order {
+    enum unit_order_kind kind;
+    bool advance;
+    uint8_t color, number;
+    uint32_t revision;
+};
+
+/* What a server should look like if nothing else happened: for the state file that HAProxy reads at its next start. */
+struct server_wanted {
+    bool maint;
+    bool active; /* its unit runs: written as up, so that a reload trusts it */
+    uint16_t weight;
+};
+
+struct plan {
+    struct balancer_plan balancers[BALANCERS_MAX];
+    uint32_t n_units;
+    struct unit_order units[COLORS * REPLICAS_MAX];
+    bool wanted_known;
+    struct server_wanted wanted[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
+    usec_t wake; /* decide again then, if nothing happens before; USEC_INFINITY: never */
+};
+
+#endif
