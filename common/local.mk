@@ -1,3 +1,14 @@
 # common/: no domain word in it; knows nobody.
 noinst_LIBRARIES += libcommon.a
-libcommon_a_SOURCES =
+libcommon_a_SOURCES = \
+	%D%/buffer.c %D%/buffer.h \
+	%D%/cleanup.h \
+	%D%/error.c %D%/error.h \
+	%D%/files.c %D%/files.h %D%/remove-tree.c \
+	%D%/journal.c %D%/journal.h \
+	%D%/log.c %D%/log.h \
+	%D%/string-table.h \
+	%D%/text.c %D%/text.h \
+	%D%/time.h \
+	%D%/timespan.c %D%/timespan.h \
+	%D%/timestamp.c %D%/timestamp.h

@@ -23,10 +23,10 @@
     static const char *const name##_table[] = {__VA_ARGS__};                        \
                                                                                     \
     const char *name##_to_string(type value) {                                      \
-        size_t index = (size_t)value;                                               \
-        if (index >= sizeof(name##_table) / sizeof(name##_table[0]))                \
+        size_t i = (size_t)value;                                                   \
+        if (i >= sizeof(name##_table) / sizeof(name##_table[0]))                    \
             return "unknown";                                                       \
-        return name##_table[index];                                                 \
+        return name##_table[i];                                                     \
     }                                                                               \
                                                                                     \
     int name##_from_string(const char *text, type *ret) {                           \

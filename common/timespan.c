@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/timespan.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -66,7 +65,8 @@ static usec_t find_unit(const char *name, size_t len) {
 }
 
 static int too_long(const char *text, struct error *err) {
-    return error_set(err, -ERANGE, "\"%s\" is longer than any span that can be kept; write \"infinity\" for no end", text);
+    return error_set(err, -ERANGE, "\"%s\" is longer than any span that can be kept; write \"infinity\" for no end",
+                     text);
 }
 
 static int not_a_span(const char *text, struct error *err) {
@@ -74,8 +74,7 @@ static int not_a_span(const char *text, struct error *err) {
                      text);
 }
 
-/* "1.25" with its unit's length: digits before the point are exact, those behind it count down to the microsecond.
- * Returns 0, or -ERANGE. */
+/* The digits before and behind the point, times the unit. Returns 0, or -ERANGE. */
 static int scale(const char *whole, size_t n_whole, const char *fraction, size_t n_fraction, usec_t unit, usec_t *ret) {
     usec_t span = 0;
     for (size_t i = 0; i < n_whole; i++)
@@ -84,11 +83,11 @@ static int scale(const char *whole, size_t n_whole, const char *fraction, size_t
     if (__builtin_mul_overflow(span, unit, &span))
         return -ERANGE;
 
-    /* Digits beyond the fifteenth are below a microsecond in every unit. */
-    usec_t value = 0, power = 1;
-    for (size_t i = 0; i < n_fraction && i < 15; i++, power *= 10)
-        value = value * 10 + (fraction[i] - '0');
-    usec_t part = (usec_t)((__int128)value * unit / power);
+    usec_t part = 0;
+    for (size_t i = 0; i < n_fraction && unit > 0; i++) {
+        unit /= 10;
+        part += (fraction[i] - '0') * unit;
+    }
     if (__builtin_add_overflow(span, part, &span))
         return -ERANGE;
     *ret = span;
@@ -125,7 +124,8 @@ int timespan_parse(const char *text, usec_t *ret, struct error *err) {
         size_t n_name = strcspn(name, " \t0123456789.-+");
         usec_t unit = find_unit(name, n_name);
         if (unit == 0)
-            return error_set(err, -EINVAL, "\"%.*s\" in \"%s\" is no unit of time, expected us, ms, s, min, h, d, w, M or y",
+            return error_set(err, -EINVAL,
+                             "\"%.*s\" in \"%s\" is no unit of time, expected us, ms, s, min, h, d, w, M or y",
                              (int)n_name, name, text);
         usec_t span;
         if (scale(whole, n_whole, fraction, n_fraction, unit, &span) < 0 || __builtin_add_overflow(sum, span, &sum) ||
@@ -141,8 +141,8 @@ const char *timespan_format(char buffer[static TIMESPAN_TEXT_MAX], usec_t span) 
     static const struct {
         const char *name;
         usec_t span;
-    } shown[] = {{"d", USEC_PER_DAY},  {"h", USEC_PER_HOUR},   {"min", USEC_PER_MINUTE},
-                 {"s", USEC_PER_SEC},  {"ms", USEC_PER_MSEC},  {"us", 1}};
+    } shown[] = {{"d", USEC_PER_DAY}, {"h", USEC_PER_HOUR},  {"min", USEC_PER_MINUTE},
+                 {"s", USEC_PER_SEC}, {"ms", USEC_PER_MSEC}, {"us", 1}};
 
     if (span == USEC_INFINITY) {
         (void)string_copy(buffer, TIMESPAN_TEXT_MAX, "infinity");

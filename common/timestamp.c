@@ -70,7 +70,11 @@ int timestamp_parse(const char *text, usec_t *ret_wall, struct error *err) {
                   read_char(&at, ':') && read_digits(&at, 2, &second) && read_fraction(&at, &usec) &&
                   read_char(&at, 'Z') && *at == '\0';
     if (shaped) {
-        struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute,
+        struct tm tm = {.tm_year = year - 1900,
+                        .tm_mon = month - 1,
+                        .tm_mday = day,
+                        .tm_hour = hour,
+                        .tm_min = minute,
                         .tm_sec = second};
         const struct tm read = tm;
         time_t time = timegm(&tm);
