@@ -149,7 +149,8 @@ struct state {
     struct rollout rollout;
     uint32_t n_history;
     struct history history[HISTORY_MAX];
-    uint32_t n_outbox; /* oldest first; when full the oldest goes */
+    uint32_t delivered; /* number of the latest event that everybody who asked for it was told; later ones are told again */
+    uint32_t n_outbox;  /* oldest first; when full the oldest goes */
     struct event outbox[OUTBOX_MAX];
 };
 
