@@ -6,6 +6,8 @@ libcommon_a_SOURCES = \
 	%D%/error.c %D%/error.h \
 	%D%/files.c %D%/files.h %D%/remove-tree.c \
 	%D%/journal.c %D%/journal.h \
+	%D%/json.c %D%/json.h %D%/json-syntax.c %D%/json-syntax.h \
+	%D%/json-writer.c %D%/json-writer.h \
 	%D%/log.c %D%/log.h \
 	%D%/string-table.h \
 	%D%/text.c %D%/text.h \
