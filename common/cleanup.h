@@ -11,7 +11,7 @@
 
 /* Hands a pointer on: yields its value and leaves NULL behind, so that the scope's end frees nothing. */
 #define take_pointer(pointer)                     \
-    ({                                            \
+    __extension__({                               \
         __typeof__(pointer) *_place = &(pointer); \
         __typeof__(pointer) _taken = *_place;     \
         *_place = NULL;                           \

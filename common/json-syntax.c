@@ -44,9 +44,13 @@ static void skip_spaces(struct scanner *scanner) {
         ;
 }
 
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
 static size_t take_digits(struct scanner *scanner) {
     const char *from = scanner->at;
-    while (peek(scanner) >= '0' && peek(scanner) <= '9')
+    while (is_digit(peek(scanner)))
         scanner->at++;
     return (size_t)(scanner->at - from);
 }
@@ -78,7 +82,7 @@ static int take_hex4(struct scanner *scanner) {
     int value = 0;
     for (int i = 0; i < 4; i++) {
         char c = peek(scanner);
-        if (c >= '0' && c <= '9')
+        if (is_digit(c))
             value = value * 16 + (c - '0');
         else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
             value = value * 16 + ((c | 0x20) - 'a' + 10);
@@ -173,7 +177,10 @@ static int check_word(struct scanner *scanner, const char *word) {
 
 static int check_value(struct scanner *scanner) {
     skip_spaces(scanner);
-    switch (peek(scanner)) {
+    char first = peek(scanner);
+    if (first == '-' || is_digit(first))
+        return check_number(scanner);
+    switch (first) {
     case '{':
         return check_container(scanner, '}', check_member, "expected ',' or '}'");
     case '[':
@@ -186,9 +193,6 @@ static int check_value(struct scanner *scanner) {
         return check_word(scanner, "false");
     case 'n':
         return check_word(scanner, "null");
-    case '-':
-    case '0' ... '9':
-        return check_number(scanner);
     default:
         return refuse(scanner, "expected a value");
     }
