@@ -122,6 +122,8 @@ int timespan_parse(const char *text, usec_t *ret, struct error *err) {
 
         const char *name = skip_spaces(at);
         size_t n_name = strcspn(name, " \t0123456789.-+");
+        if (n_name == 0 && name == at && *at != '\0')
+            return not_a_span(text, err); /* "1.2.3s" is no 1.2 and .3s */
         usec_t unit = find_unit(name, n_name);
         if (unit == 0)
             return error_set(err, -EINVAL,

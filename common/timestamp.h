@@ -6,7 +6,7 @@
 #include "common/error.h"
 #include "common/time.h"
 
-#define TIMESTAMP_TEXT_MAX 32
+#define TIMESTAMP_TEXT_MAX 80 /* 25 are used; the rest lets compilers prove that nothing is cut */
 
 /* wall: microseconds since 1970. Cut (not rounded) to milliseconds; years outside 0000..9999 are clamped.
  * Returns buffer. */

@@ -1,1 +1,19 @@
 # Unit tests: one cmocka program per thought, test-NAME.c; the pattern is at the top of Makefile.am.
+
+# common/
+check_PROGRAMS += %D%/test-buffer %D%/test-files %D%/test-json %D%/test-json-writer %D%/test-log %D%/test-text \
+	%D%/test-time
+tests_unit_test_buffer_SOURCES = %D%/test-buffer.c
+tests_unit_test_buffer_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+tests_unit_test_files_SOURCES = %D%/test-files.c
+tests_unit_test_files_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+tests_unit_test_json_SOURCES = %D%/test-json.c
+tests_unit_test_json_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+tests_unit_test_json_writer_SOURCES = %D%/test-json-writer.c
+tests_unit_test_json_writer_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+tests_unit_test_log_SOURCES = %D%/test-log.c
+tests_unit_test_log_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+tests_unit_test_text_SOURCES = %D%/test-text.c
+tests_unit_test_text_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+tests_unit_test_time_SOURCES = %D%/test-time.c
+tests_unit_test_time_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
