@@ -4,6 +4,7 @@
 #ifndef ROLLOUT_CORE_COMMAND_H
 #define ROLLOUT_CORE_COMMAND_H
 
+#include "common/string-table.h"
 #include "core/model.h"
 
 enum verb {
@@ -17,8 +18,7 @@ enum verb {
 };
 
 /* "deploy", "promote", ... and back. */
-const char *verb_to_string(enum verb verb);
-int verb_from_string(const char *text, enum verb *ret);
+DECLARE_STRING_TABLE(verb, enum verb);
 
 struct command {
     enum verb verb;

@@ -17,6 +17,9 @@ void state_init(struct state *state);
 /* I16: sizes bounded, slots name known revisions, ids below the next ones. Returns NULL, or what is wrong. */
 const char *state_invalid(const struct state *state);
 
+/* The rollout waits for that run or listens to it: it goes on. Any other that has not ended is to be stopped. */
+bool state_wants_run(const struct state *state, uint32_t run);
+
 /* The entry of a revision in the history; NULL: none. */
 const struct history *state_revision(const struct state *state, uint32_t revision);
 

@@ -3,25 +3,25 @@
 #ifndef ROLLOUT_CORE_EXPLAIN_H
 #define ROLLOUT_CORE_EXPLAIN_H
 
+#include "common/string-table.h"
 #include "core/model.h"
 
 /* Argo's words, and Idle before the first deploy. */
 enum phase { PHASE_IDLE, PHASE_HEALTHY, PHASE_PROGRESSING, PHASE_PAUSED, PHASE_DEGRADED };
 
 /* "Idle", "Healthy", ... */
-const char *phase_to_string(enum phase phase);
-int phase_from_string(const char *text, enum phase *ret);
+DECLARE_STRING_TABLE(phase, enum phase);
 
 enum waiting { WAITING_NOTHING, WAITING_PAUSE, WAITING_PROMOTE, WAITING_READY, WAITING_ANALYSIS, WAITING_TRAFFIC, WAITING_STABLE,
                WAITING_BALANCER, WAITING_SCALE_DOWN };
 
 /* "pause", "promote", ... ; "" for WAITING_NOTHING. */
-const char *waiting_to_string(enum waiting waiting);
+DECLARE_STRING_TABLE(waiting, enum waiting);
 
 enum instance_state { INSTANCE_STOPPED, INSTANCE_STARTING, INSTANCE_READY, INSTANCE_UNREADY, INSTANCE_CRASHED, INSTANCE_DRAINING };
 
 /* "stopped", "starting", ... */
-const char *instance_state_to_string(enum instance_state state);
+DECLARE_STRING_TABLE(instance_state, enum instance_state);
 
 struct explanation {
     enum phase phase;

@@ -68,10 +68,12 @@ enum reason {
     REASON_NEWER_STATE,       /* held */
 };
 
-/* A run that the rollout waits for or listens to; id 0: none. The document is the store's. */
+/* The latest run of its kind in this attempt; id 0: none yet. The document is the store's. state_wants_run() says whether it
+ * still counts. */
 struct run_ref {
     uint32_t id;
-    enum run_phase phase; /* copied from the document before each decision */
+    uint32_t step;        /* that began it */
+    enum run_phase phase; /* as world.runs[] said last */
 };
 
 struct rollout {
@@ -206,6 +208,16 @@ struct balancer_seen {
     char problem[REASON_MAX]; /* why it isn't UP, or what it refused; "" none */
 };
 
+/* A run that is not archived yet, as its document says. */
+struct run_seen {
+    uint32_t id; /* 0: no entry */
+    enum run_phase phase;
+    enum on_failure on_failure; /* of the metric that ended it */
+    char message[REASON_MAX];
+};
+
+#define RUNS_SEEN_MAX 4
+
 /* Where an instance listens, as the balancer's servers say. port 0: unknown. */
 struct endpoint {
     char host[48];
@@ -220,6 +232,7 @@ struct world {
     struct unit_seen units[COLORS][REPLICAS_MAX];
     struct balancer_seen balancers[BALANCERS_MAX];
     struct endpoint endpoints[COLORS][REPLICAS_MAX];
+    struct run_seen runs[RUNS_SEEN_MAX];
 };
 
 /* ---------------------------------------------------------------- what may be done now */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The steps of strategy canary: what the current one waits for, and what it allows. Semantics are those of Argo Rollouts 1.8;
+ * where ours differ, rollout.conf(5) says so. */
+#include <stdio.h>
+
+#include "core/decide.h"
+#include "core/decision.h"
+
+bool rollout_runs(const struct state *state) {
+    const struct rollout *rollout = &state->rollout;
+    return rollout->mode == MODE_RUNNING && state->slots[rollout->color].revision == rollout->revision;
+}
+
+bool rollout_final(const struct spec *spec, const struct state *state) {
+    return state->rollout.full || state->stable == COLOR_NONE || state->rollout.step >= spec->n_steps;
+}
+
+/* The weight that the first so many steps have set. */
+static share_t share_after(const struct spec *spec, uint32_t steps) {
+    while (steps-- > 0)
+        if (spec->steps[steps].kind == STEP_SET_WEIGHT)
+            return spec->steps[steps].weight;
+    return 0;
+}
+
+bool canary_is_ready(const struct decision *d) {
+    enum color color = d->next->rollout.color;
+    uint32_t scale = canary_scale(d->spec, d->next), ready = 0;
+    for (uint32_t number = 0; number < scale; number++)
+        ready += d->ready[color][number];
+    return ready >= scale;
+}
+
+bool stable_is_ready(const struct decision *d) {
+    if (d->next->stable == COLOR_NONE)
+        return true;
+    uint32_t ready = 0;
+    for (uint32_t number = 0; number < d->spec->replicas; number++)
+        ready += d->ready[d->next->stable][number];
+    return ready >= d->spec->replicas;
+}
+
+/* Advance needs everybody's answer, a whole canary, and a stable side that could take everything back; promote --full does not
+ * wait for the latter. */
+static bool may_advance(const struct decision *d) {
+    return d->balancers_up && d->units_known && !d->next->rollout.paused_by_user && canary_is_ready(d) &&
+           (d->next->rollout.full || stable_is_ready(d));
+}
+
+share_t canary_share(const struct decision *d) {
+    const struct state *next = d->next;
+    if (!rollout_runs(next))
+        return 0;
+    share_t before = next->stable == COLOR_NONE ? 0 : share_after(d->spec, next->rollout.step);
+    share_t at = rollout_final(d->spec, next) ? SHARE_FULL : share_after(d->spec, next->rollout.step + 1);
+    return at <= before || may_advance(d) ? at : before;
+}
+
+static usec_t pause_end(const struct decision *d) {
+    const struct rollout *rollout = &d->next->rollout;
+    return usec_add(rollout->step_since, d->spec->steps[rollout->step].duration);
+}
+
+usec_t progress_since(const struct decision *d) {
+    const struct rollout *rollout = &d->next->rollout;
+    usec_t since = rollout->progress_at;
+    if (!rollout_runs(d->next) || rollout->paused_by_user || rollout->paused_inconclusive)
+        return USEC_INFINITY;
+    if (rollout_final(d->spec, d->next))
+        return since;
+    const struct step *step = &d->spec->steps[rollout->step];
+    if (step->kind == STEP_PAUSE) {
+        usec_t end = pause_end(d);
+        return end > d->now ? USEC_INFINITY : end > since ? end : since;
+    }
+    if (step->kind == STEP_ANALYSIS && state_wants_run(d->next, rollout->step_run.id))
+        return USEC_INFINITY;
+    return since;
+}
+
+/* ---------------------------------------------------------------- what ends it early */
+
+static const struct run_seen *run_find(const struct decision *d, uint32_t id) {
+    for (uint32_t i = 0; id && i < RUNS_SEEN_MAX; i++)
+        if (d->world->runs[i].id == id)
+            return &d->world->runs[i];
+    return NULL;
+}
+
+/* Takes over what the run's document says. Returns the entry when it just ended in a way that ends or halts the rollout; only then, so
+ * that who goes on all the same isn't halted again. */
+static const struct run_seen *run_follow(const struct decision *d, struct run_ref *ref) {
+    const struct run_seen *seen = run_find(d, ref->id);
+    if (!seen || !state_wants_run(d->next, ref->id) || run_phase_ended(ref->phase))
+        return NULL;
+    ref->phase = seen->phase;
+    return run_phase_ended(ref->phase) && ref->phase != RUN_SUCCESSFUL ? seen : NULL;
+}
+
+static bool abort_for_run(struct decision *d, const struct run_seen *seen) {
+    struct rollout *rollout = &d->next->rollout;
+    if (!seen)
+        return false;
+    if (seen->phase == RUN_INCONCLUSIVE || seen->on_failure == ON_FAILURE_PAUSE) {
+        rollout->paused_inconclusive = true;
+        return false;
+    }
+    rollout_abort(d->spec, d->next, d->now, d->world->wall,
+                  seen->phase == RUN_ERROR ? REASON_ANALYSIS_ERROR : REASON_ANALYSIS_FAILED, seen->message);
+    return true;
+}
+
+static bool abort_for_crash(struct decision *d) {
+    struct state *next = d->next;
+    enum color color = next->rollout.color;
+    if (next->stable == COLOR_NONE || lives_crashes(next, color) <= d->spec->crash_limit)
+        return false;
+    char detail[REASON_MAX] = "";
+    for (uint32_t number = 0; number < d->span; number++)
+        if (next->instances[color][number].crashes) {
+            const char *result = d->world->units[color][number].result;
+            (void)snprintf(detail, sizeof detail, "%s-%u%s%s", color == BLUE ? "blue" : "green", number + 1, *result ? ", " : "",
+                           result);
+            break;
+        }
+    rollout_abort(d->spec, next, d->now, d->world->wall, REASON_CRASH, detail);
+    return true;
+}
+
+static bool abort_for_deadline(struct decision *d) {
+    usec_t since = progress_since(d);
+    if (since == USEC_INFINITY)
+        return false;
+    usec_t deadline = usec_add(since, d->spec->progress_deadline);
+    if (d->now < deadline) {
+        wake_at(d, deadline);
+        return false;
+    }
+    if (!d->spec->progress_deadline_abort || d->next->stable == COLOR_NONE)
+        return false;
+    rollout_abort(d->spec, d->next, d->now, d->world->wall, REASON_DEADLINE, "");
+    return true;
+}
+
+/* ---------------------------------------------------------------- the steps */
+
+static void run_begin_ref(struct state *next, struct run_ref *ref) {
+    *ref = (struct run_ref){.id = next->next_run++, .step = next->rollout.step, .phase = RUN_RUNNING};
+}
+
+/* A background run begins when its step is reached and the canary is there; it goes on through all that follow. */
+static void background_follow(struct decision *d) {
+    struct rollout *rollout = &d->next->rollout;
+    if (d->spec->background.n_names && !rollout->background_run.id && d->next->stable != COLOR_NONE && !rollout->full &&
+        rollout->step >= d->spec->background_starting_step && may_advance(d))
+        run_begin_ref(d->next, &rollout->background_run);
+}
+
+static bool step_done(struct decision *d) {
+    struct rollout *rollout = &d->next->rollout;
+    const struct step *step = &d->spec->steps[rollout->step];
+    switch (step->kind) {
+    case STEP_SET_WEIGHT:
+        targets_set(d);
+        return targets_reached(d);
+    case STEP_PAUSE:
+        wake_at(d, pause_end(d));
+        return pause_end(d) <= d->now;
+    case STEP_ANALYSIS:
+        if (!state_wants_run(d->next, rollout->step_run.id))
+            run_begin_ref(d->next, &rollout->step_run);
+        return rollout->step_run.phase == RUN_SUCCESSFUL;
+    case STEP_SET_CANARY_SCALE:
+        return true; /* may_advance() has waited for its instances */
+    case STEP_SET_HEADER_ROUTE:
+    case STEP_SET_COOKIE_ROUTE:
+        return false; /* command() refuses a plan with routes */
+    }
+    return false;
+}
+
+static void final_follow(struct decision *d) {
+    targets_set(d);
+    if (d->share == SHARE_FULL && targets_reached(d))
+        rollout_promoted(d->spec, d->next, d->now, d->world->wall);
+}
+
+void canary_follow(struct decision *d) {
+    struct rollout *rollout = &d->next->rollout;
+    if (!rollout_runs(d->next) || !d->units_known)
+        return;
+    if (abort_for_crash(d) || abort_for_run(d, run_follow(d, &rollout->step_run)) ||
+        abort_for_run(d, run_follow(d, &rollout->background_run)) || abort_for_deadline(d))
+        return;
+    if (d->n_ready[rollout->color] > rollout->ready_seen) {
+        rollout->ready_seen = d->n_ready[rollout->color];
+        rollout->progress_at = d->now;
+    }
+    background_follow(d);
+    while (!rollout_final(d->spec, d->next) && !rollout->paused_inconclusive && may_advance(d) && step_done(d)) {
+        rollout_step_done(d->next, d->now);
+        background_follow(d);
+    }
+    if (rollout_final(d->spec, d->next) && may_advance(d))
+        final_follow(d);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/decide.h"
+
+#include <string.h>
+
+#include "core/decision.h"
+
+static void plan_clear(struct plan *plan, uint32_t balancers) {
+    for (uint32_t balancer = 0; balancer < balancers; balancer++) {
+        plan->balancers[balancer].look = false;
+        plan->balancers[balancer].n = 0;
+    }
+    plan->n_units = 0;
+    plan->wanted_known = false;
+    plan->wake = USEC_INFINITY;
+}
+
+void decide(const struct spec *spec, const struct state *state, const struct world *world, usec_t now, struct state *next,
+            struct plan *plan) {
+    struct decision d = {.spec = spec, .world = world, .now = now, .next = next, .plan = plan};
+    memcpy(next, state, sizeof *next);
+    plan_clear(plan, world->n_balancers);
+
+    if (state->rollout.mode == MODE_HELD)
+        return;
+    view_take(&d);
+    lives_follow(&d);
+    scale_follow(&d);
+    scale_want(&d);
+    canary_follow(&d);
+    targets_set(&d);
+    shift_plan(&d);
+    units_plan(&d);
+    events_append(spec, state, next, world->wall);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The core's inside: one decision as it is being made. decide.c calls the parts in their order; each reads what the ones before it
+ * have filled in. Nothing outside core/ includes this. */
+#ifndef ROLLOUT_CORE_DECISION_H
+#define ROLLOUT_CORE_DECISION_H
+
+#include "core/model.h"
+
+/* Orders to a balancer are given only on a look that is no older. */
+#define LOOK_FRESH (500 * USEC_PER_MSEC)
+/* How often a balancer is looked at: while something changes there; while two versions run; while it does not answer. */
+#define LOOK_BUSY (50 * USEC_PER_MSEC)
+#define LOOK_CALM USEC_PER_SEC
+#define LOOK_LOST (500 * USEC_PER_MSEC)
+/* A start that led to nothing is ordered again after this. */
+#define START_RETRY (2 * USEC_PER_SEC)
+/* Sessions that were shut down get this long to be gone before the instance is stopped all the same. */
+#define SHUTDOWN_GRACE (2 * USEC_PER_SEC)
+
+/* What an instance should do. */
+enum want {
+    WANT_NOTHING, /* not ours to touch */
+    WANT_RUN,
+    WANT_KEEP, /* as it is: warm, not started again */
+    WANT_DOWN, /* drained, then stopped */
+};
+
+struct decision {
+    const struct spec *spec;
+    const struct world *world;
+    usec_t now;
+    struct state *next;
+    struct plan *plan; /* NULL for explain() */
+
+    /* view.c: what the world amounts to */
+    uint32_t span;      /* instances 0..span-1 of each color exist */
+    bool units_known;   /* of all of them */
+    bool balancers_up;  /* all of them */
+    bool ready_at[BALANCERS_MAX][COLORS][REPLICAS_MAX]; /* active, of its slot's revision, UP in every backend, for MinReadySec */
+    bool ready[COLORS][REPLICAS_MAX];                   /* on every balancer that answers */
+    uint32_t n_ready[COLORS];
+
+    /* scale.c */
+    enum want want[COLORS][REPLICAS_MAX];
+
+    /* targets.c */
+    share_t share; /* of the color that is not stable */
+    uint16_t target[BALANCERS_MAX][BACKENDS_MAX][COLORS][REPLICAS_MAX];
+};
+
+/* The unit runs, and what it runs is its slot's revision. */
+bool instance_active(const struct decision *d, enum color color, uint32_t number);
+/* The unit is seen stopped, for good or by failing. */
+bool instance_stopped(const struct decision *d, enum color color, uint32_t number);
+
+static inline bool id128_equal(const struct id128 *a, const struct id128 *b) {
+    return __builtin_memcmp(a, b, sizeof *a) == 0;
+}
+
+static inline bool id128_is_null(const struct id128 *id) {
+    return id128_equal(id, &(struct id128){0});
+}
+
+/* The decision has to be made again at that point, at the latest. */
+void wake_at(struct decision *d, usec_t when);
+
+/* view.c */
+void view_take(struct decision *d);
+/* The color that is not stable: where a rollout goes, or what it left behind. Before the first promotion: where it goes. */
+enum color color_canary(const struct state *state);
+
+/* lives.c: which InvocationIDs are ours, and which crashed */
+void lives_follow(struct decision *d);
+uint32_t lives_crashes(const struct state *state, enum color color);
+
+/* canary.c: the steps */
+void canary_follow(struct decision *d);
+/* The share that the steps allow now. */
+share_t canary_share(const struct decision *d);
+/* The rollout's revision sits in its slot and is on its way. */
+bool rollout_runs(const struct state *state);
+/* The last stage: everything to the new revision, no more steps. */
+bool rollout_final(const struct spec *spec, const struct state *state);
+/* Every instance that the current step needs is ready. */
+bool canary_is_ready(const struct decision *d);
+bool stable_is_ready(const struct decision *d);
+/* The point from which ProgressDeadlineSec= counts; USEC_INFINITY while it does not. */
+usec_t progress_since(const struct decision *d);
+
+/* transitions.c: how a rollout ends */
+void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason, const char *detail);
+void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, usec_t wall);
+/* Ends by another deploy: SUPERSEDED stops its instances now, ROLLED_BACK keeps them warm as an abort does. */
+void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome);
+void rollout_step_done(struct state *next, usec_t now);
+struct history *history_find(struct state *state, uint32_t revision);
+
+/* scale.c */
+uint32_t canary_scale(const struct spec *spec, const struct state *state);
+void scale_follow(struct decision *d); /* slots whose color is seen stopped get what comes next */
+void scale_want(struct decision *d);
+
+/* targets.c: wanted weights; shift.c: the orders that lead there; units.c: starts and stops */
+void targets_set(struct decision *d);
+/* Weights seen are the ones wanted, on every balancer, by a fresh look. */
+bool targets_reached(const struct decision *d);
+void shift_plan(struct decision *d);
+void units_plan(struct decision *d);
+
+/* events.c: what became of BEFORE, appended to next->outbox */
+void events_append(const struct spec *spec, const struct state *before, struct state *next, usec_t wall);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is told: found by comparing a state with the next one, so that the decision and its event are one commit. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/decision.h"
+
+struct teller {
+    const struct spec *spec;
+    const struct state *before;
+    struct state *next;
+    usec_t wall;
+};
+
+static void tell_run(struct teller *t, enum event_kind kind, uint32_t run, const char *detail) {
+    struct state *next = t->next;
+    if (next->n_outbox == OUTBOX_MAX) {
+        memmove(next->outbox, next->outbox + 1, (OUTBOX_MAX - 1) * sizeof next->outbox[0]);
+        next->n_outbox--;
+    }
+    struct event *event = &next->outbox[next->n_outbox++];
+    memset(event, 0, sizeof *event);
+    event->number = next->next_event++;
+    event->kind = kind;
+    event->revision = next->rollout.revision;
+    event->step = next->rollout.step;
+    event->run = run;
+    event->wall = t->wall;
+    (void)snprintf(event->detail, sizeof event->detail, "%s", detail);
+}
+
+static void tell(struct teller *t, enum event_kind kind, const char *detail) {
+    tell_run(t, kind, 0, detail);
+}
+
+static const struct step *step_at(const struct teller *t, uint32_t step) {
+    return step < t->spec->n_steps ? &t->spec->steps[step] : NULL;
+}
+
+static bool at_pause(const struct teller *t, const struct state *state) {
+    const struct step *step = step_at(t, state->rollout.step);
+    return rollout_runs(state) && (state->rollout.paused_by_user || state->rollout.paused_inconclusive ||
+                                   (!rollout_final(t->spec, state) && step && step->kind == STEP_PAUSE));
+}
+
+static void tell_steps(struct teller *t) {
+    const struct rollout *before = &t->before->rollout, *next = &t->next->rollout;
+    for (uint32_t index = before->step; index < next->step; index++) {
+        const struct step *step = step_at(t, index);
+        if (!step)
+            break;
+        tell(t, EVENT_ROLLOUT_STEP_COMPLETED, step->text);
+        if (step->kind == STEP_SET_WEIGHT) {
+            tell(t, EVENT_TRAFFIC_WEIGHT_UPDATED, step->text);
+            t->next->outbox[t->next->n_outbox - 1].weight = step->weight;
+        }
+    }
+    if (next->full && !before->full)
+        tell(t, EVENT_SKIP_STEPS, "promote --full");
+    bool paused = at_pause(t, t->before), pauses = at_pause(t, t->next);
+    const struct step *step = step_at(t, next->step);
+    if (pauses && (!paused || before->step != next->step))
+        tell(t, EVENT_ROLLOUT_PAUSED, next->paused_by_user ? "by hand" : next->paused_inconclusive ? "inconclusive" : step ? step->text : "");
+    if (paused && !pauses && rollout_runs(t->next))
+        tell(t, EVENT_ROLLOUT_RESUMED, "");
+}
+
+static enum event_kind run_event(enum run_phase phase) {
+    switch (phase) {
+    case RUN_PENDING:
+    case RUN_RUNNING:
+        return EVENT_ANALYSIS_RUN_RUNNING;
+    case RUN_SUCCESSFUL:
+        return EVENT_ANALYSIS_RUN_SUCCESSFUL;
+    case RUN_FAILED:
+        return EVENT_ANALYSIS_RUN_FAILED;
+    case RUN_ERROR:
+        return EVENT_ANALYSIS_RUN_ERROR;
+    case RUN_INCONCLUSIVE:
+        return EVENT_ANALYSIS_RUN_INCONCLUSIVE;
+    }
+    return EVENT_ANALYSIS_RUN_ERROR;
+}
+
+static bool same_attempt(const struct teller *t) {
+    const struct rollout *before = &t->before->rollout, *next = &t->next->rollout;
+    return before->revision == next->revision && before->attempt == next->attempt;
+}
+
+static void tell_ending(struct teller *t) {
+    const struct rollout *before = &t->before->rollout, *next = &t->next->rollout;
+    if (next->mode == MODE_ABORTED && (before->mode != MODE_ABORTED || !same_attempt(t)))
+        tell(t, EVENT_ROLLOUT_ABORTED, next->detail);
+    if (next->mode == MODE_IDLE && before->mode == MODE_RUNNING && t->next->stable == next->color)
+        tell(t, EVENT_ROLLOUT_COMPLETED, "");
+}
+
+static void tell_slots(struct teller *t) {
+    for (enum color color = BLUE; color < COLORS; color++) {
+        uint32_t before = t->before->slots[color].revision, next = t->next->slots[color].revision;
+        if (before == next)
+            continue;
+        char detail[REASON_MAX];
+        (void)snprintf(detail, sizeof detail, "%s: revision %u %s", color == BLUE ? "blue" : "green", next ? next : before,
+                       next ? "starts" : "stopped");
+        tell(t, EVENT_SCALING_REPLICA_SET, detail);
+    }
+}
+
+static void tell_run_change(struct teller *t, const struct run_ref *before, const struct run_ref *next) {
+    if (next->id && next->id != before->id)
+        tell_run(t, EVENT_ANALYSIS_RUN_RUNNING, next->id, "");
+    if (next->id && next->id == before->id && next->phase != before->phase)
+        tell_run(t, run_event(next->phase), next->id, "");
+}
+
+void events_append(const struct spec *spec, const struct state *before, struct state *next, usec_t wall) {
+    struct teller t = {.spec = spec, .before = before, .next = next, .wall = wall};
+    if (next->rollout.mode == MODE_RUNNING && (before->rollout.mode != MODE_RUNNING || !same_attempt(&t)))
+        tell(&t, EVENT_ROLLOUT_UPDATED, "");
+    tell_slots(&t);
+    tell_run_change(&t, &before->rollout.background_run, &next->rollout.background_run);
+    tell_run_change(&t, &before->rollout.step_run, &next->rollout.step_run);
+    if (same_attempt(&t))
+        tell_steps(&t);
+    tell_ending(&t);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/explain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/decide.h"
+#include "core/decision.h"
+
+DEFINE_STRING_TABLE(phase, enum phase, [PHASE_IDLE] = "Idle", [PHASE_HEALTHY] = "Healthy", [PHASE_PROGRESSING] = "Progressing",
+                    [PHASE_PAUSED] = "Paused", [PHASE_DEGRADED] = "Degraded")
+DEFINE_STRING_TABLE(waiting, enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause", [WAITING_PROMOTE] = "promote",
+                    [WAITING_READY] = "ready", [WAITING_ANALYSIS] = "analysis", [WAITING_TRAFFIC] = "traffic",
+                    [WAITING_STABLE] = "stable", [WAITING_BALANCER] = "balancer", [WAITING_SCALE_DOWN] = "scale-down")
+DEFINE_STRING_TABLE(instance_state, enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting",
+                    [INSTANCE_READY] = "ready", [INSTANCE_UNREADY] = "unready", [INSTANCE_CRASHED] = "crashed",
+                    [INSTANCE_DRAINING] = "draining")
+
+static void __attribute__((format(printf, 3, 4))) say(struct explanation *e, enum phase phase, const char *format, ...) {
+    va_list arguments;
+    e->phase = phase;
+    va_start(arguments, format);
+    (void)vsnprintf(e->message, sizeof e->message, format, arguments);
+    va_end(arguments);
+}
+
+static void wait_for(struct explanation *e, enum waiting waiting, usec_t since, usec_t until) {
+    e->waiting = waiting;
+    e->waiting_since = since;
+    e->waiting_until = until;
+}
+
+/* ---------------------------------------------------------------- traffic */
+
+/* The share of one color at one balancer, over every backend's servers that are UP; -1 where none is. */
+static share_t share_at(const struct decision *d, uint32_t balancer, enum color asked) {
+    uint64_t sum[COLORS] = {0};
+    const struct balancer_seen *seen = &d->world->balancers[balancer];
+    if (seen->link != LINK_UP)
+        return -1;
+    for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
+        for (enum color color = BLUE; color < COLORS; color++)
+            for (uint32_t number = 0; number < d->span; number++) {
+                const struct server_seen *server = &seen->servers[backend][color][number];
+                if (server->known && server->up && !server->maint && !server->drain)
+                    sum[color] += server->weight;
+            }
+    if (sum[BLUE] + sum[GREEN] == 0)
+        return -1;
+    return (share_t)(sum[asked] * (uint64_t)SHARE_FULL / (sum[BLUE] + sum[GREEN]));
+}
+
+static void weigh(const struct decision *d, struct explanation *e) {
+    const struct state *state = d->next;
+    bool idle = state->rollout.mode == MODE_IDLE;
+    enum color color = idle ? state->stable : state->rollout.color;
+    e->weight_actual = -1;
+    if (color == COLOR_NONE)
+        return;
+    e->weight_desired = idle ? SHARE_FULL : canary_share(d);
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        share_t share = share_at(d, balancer, color);
+        if (share > e->weight_actual)
+            e->weight_actual = share;
+    }
+}
+
+/* ---------------------------------------------------------------- phase */
+
+static bool explain_balancers(const struct decision *d, struct explanation *e) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_seen *seen = &d->world->balancers[balancer];
+        if (seen->link == LINK_UP)
+            continue;
+        wait_for(e, WAITING_BALANCER, seen->seen_at, USEC_INFINITY);
+        say(e, PHASE_PROGRESSING, "HAProxyUnreachable: %s: %s", d->spec->haproxy.sockets[balancer],
+            *seen->problem ? seen->problem : "not asked yet");
+        return true;
+    }
+    return false;
+}
+
+/* Which instance keeps a color from being ready, and why. */
+static void blame(const struct decision *d, enum color color, uint32_t scale, char *text, size_t size) {
+    (void)snprintf(text, size, "not known");
+    for (uint32_t number = 0; number < scale; number++) {
+        if (d->ready[color][number])
+            continue;
+        const struct unit_seen *unit = &d->world->units[color][number];
+        const char *state = instance_state_to_string(explain_instance(d->spec, d->next, d->world, d->now, color, number));
+        (void)snprintf(text, size, "%s-%u is %s%s%s%s", color == BLUE ? "blue" : "green", number + 1, state,
+                       *unit->result ? " (" : "", unit->result, *unit->result ? ")" : "");
+        return;
+    }
+}
+
+static void explain_idle(const struct decision *d, struct explanation *e) {
+    const struct state *state = d->next;
+    if (state->stable == COLOR_NONE) {
+        say(e, PHASE_IDLE, "nothing is deployed yet");
+        return;
+    }
+    if (!d->balancers_up && explain_balancers(d, e))
+        return;
+    const struct history *entry = state_revision(state, state->slots[state->stable].revision);
+    if (stable_is_ready(d)) {
+        say(e, PHASE_HEALTHY, "%s is live", entry ? entry->version : "");
+        return;
+    }
+    char why[96];
+    blame(d, state->stable, d->spec->replicas, why, sizeof why);
+    wait_for(e, WAITING_STABLE, 0, USEC_INFINITY);
+    say(e, d->n_ready[state->stable] ? PHASE_PROGRESSING : PHASE_DEGRADED, "InstancesUnready: %u of %u instances are ready: %s",
+        d->n_ready[state->stable], d->spec->replicas, why);
+}
+
+static void explain_aborted(const struct decision *d, struct explanation *e) {
+    const struct history *entry = state_revision(d->next, d->next->rollout.revision);
+    say(e, PHASE_DEGRADED, "RolloutAborted: revision %u: %s", d->next->rollout.revision,
+        entry && *entry->reason ? entry->reason : "aborted");
+}
+
+static bool explain_pause(const struct decision *d, struct explanation *e) {
+    const struct rollout *rollout = &d->next->rollout;
+    const struct step *step = rollout_final(d->spec, d->next) ? NULL : &d->spec->steps[rollout->step];
+    usec_t end = step && step->kind == STEP_PAUSE ? usec_add(rollout->step_since, step->duration) : 0;
+    if (rollout->paused_by_user) {
+        wait_for(e, WAITING_PROMOTE, rollout->progress_at, USEC_INFINITY);
+        say(e, PHASE_PAUSED, "paused by hand: resume goes on");
+    } else if (rollout->paused_inconclusive) {
+        wait_for(e, WAITING_PROMOTE, rollout->step_since, USEC_INFINITY);
+        say(e, PHASE_PAUSED, "InconclusiveAnalysisRun: promote goes on, abort takes back");
+    } else if (end > d->now) {
+        wait_for(e, end == USEC_INFINITY ? WAITING_PROMOTE : WAITING_PAUSE, rollout->step_since, end);
+        say(e, PHASE_PAUSED, "CanaryPauseStep: step %u of %u", rollout->step + 1, d->spec->n_steps);
+    } else
+        return false;
+    return true;
+}
+
+/* What the running rollout needs before its step can end. */
+static void explain_need(const struct decision *d, struct explanation *e, char *text, size_t size) {
+    const struct rollout *rollout = &d->next->rollout;
+    uint32_t scale = canary_scale(d->spec, d->next);
+    char why[96];
+    if (!rollout_runs(d->next)) {
+        wait_for(e, WAITING_SCALE_DOWN, rollout->began, USEC_INFINITY);
+        (void)snprintf(text, size, "the revision before it is being stopped");
+    } else if (!canary_is_ready(d)) {
+        blame(d, rollout->color, scale, why, sizeof why);
+        wait_for(e, WAITING_READY, rollout->progress_at, usec_add(rollout->progress_at, d->spec->progress_deadline));
+        (void)snprintf(text, size, "%u of %u new instances are ready: %s", d->n_ready[rollout->color], scale, why);
+    } else if (!rollout->full && !stable_is_ready(d)) {
+        blame(d, d->next->stable, d->spec->replicas, why, sizeof why);
+        wait_for(e, WAITING_STABLE, rollout->progress_at, USEC_INFINITY);
+        (void)snprintf(text, size, "steps are frozen: stable %s", why);
+    } else if (state_wants_run(d->next, rollout->step_run.id) && !rollout_final(d->spec, d->next)) {
+        wait_for(e, WAITING_ANALYSIS, rollout->step_since, USEC_INFINITY);
+        (void)snprintf(text, size, "analysis run %u", rollout->step_run.id);
+    } else {
+        wait_for(e, WAITING_TRAFFIC, rollout->step_since, USEC_INFINITY);
+        (void)snprintf(text, size, "traffic is being shifted");
+    }
+}
+
+static void explain_running(const struct decision *d, struct explanation *e) {
+    const struct rollout *rollout = &d->next->rollout;
+    char need[160];
+    if (explain_pause(d, e))
+        return;
+    if (!d->balancers_up) {
+        (void)explain_balancers(d, e);
+        (void)snprintf(need, sizeof need, "%.150s", e->message);
+    } else
+        explain_need(d, e, need, sizeof need);
+
+    usec_t since = progress_since(d);
+    bool late = since != USEC_INFINITY && usec_add(since, d->spec->progress_deadline) <= d->now;
+    if (late)
+        say(e, PHASE_DEGRADED, "ProgressDeadlineExceeded: %s", need);
+    else if (rollout_final(d->spec, d->next))
+        say(e, PHASE_PROGRESSING, "all steps done: %s", need);
+    else
+        say(e, PHASE_PROGRESSING, "step %u of %u, %.40s: %s", rollout->step + 1, d->spec->n_steps, d->spec->steps[rollout->step].text,
+            need);
+}
+
+void explain(const struct spec *spec, const struct state *state, const struct world *world, usec_t now, struct explanation *ret) {
+    struct state copy;
+    memcpy(&copy, state, sizeof copy);
+    struct decision d = {.spec = spec, .world = world, .now = now, .next = &copy};
+    memset(ret, 0, sizeof *ret);
+    view_take(&d);
+    weigh(&d, ret);
+    switch (state->rollout.mode) {
+    case MODE_IDLE:
+        explain_idle(&d, ret);
+        break;
+    case MODE_RUNNING:
+        explain_running(&d, ret);
+        break;
+    case MODE_ABORTED:
+        explain_aborted(&d, ret);
+        break;
+    case MODE_HELD:
+        say(ret, PHASE_DEGRADED, "Held: %s", state->rollout.detail);
+        break;
+    }
+}
+
+enum instance_state explain_instance(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
+                                     enum color color, uint32_t number) {
+    struct state copy;
+    memcpy(&copy, state, sizeof copy);
+    struct decision d = {.spec = spec, .world = world, .now = now, .next = &copy};
+    view_take(&d);
+    const struct unit_seen *unit = &world->units[color][number];
+    switch (unit->state) {
+    case UNIT_INACTIVE:
+        return INSTANCE_STOPPED;
+    case UNIT_STARTING:
+        return INSTANCE_STARTING;
+    case UNIT_STOPPING:
+        return INSTANCE_DRAINING;
+    case UNIT_FAILED:
+    case UNIT_RESTARTING:
+        return INSTANCE_CRASHED;
+    case UNIT_ACTIVE:
+        if (state->instances[color][number].drain_since)
+            return INSTANCE_DRAINING;
+        return d.ready[color][number] ? INSTANCE_READY : INSTANCE_UNREADY;
+    }
+    return INSTANCE_STOPPED;
+}

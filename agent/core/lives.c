@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which InvocationIDs count as our running instances, and which of them crashed. A crash is a level, not an event: it is seen
+ * whenever somebody looks, and counted once. */
+#include <string.h>
+
+#include "core/decision.h"
+
+/* After a reboot no invocation of before means anything, and its end was no crash. */
+static void forget_boot(struct decision *d) {
+    struct state *next = d->next;
+    if (id128_equal(&next->boot, &d->world->boot))
+        return;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
+            struct instance *instance = &next->instances[color][number];
+            *instance = (struct instance){.crashes = instance->crashes};
+        }
+    next->boot = d->world->boot;
+}
+
+static void crashed(struct instance *instance) {
+    instance->crashes++;
+    instance->crash_counted = true;
+}
+
+static void accept(struct instance *instance, const struct id128 *invocation) {
+    instance->accepted = *invocation;
+    instance->crash_counted = false;
+}
+
+static void follow(struct instance *instance, const struct unit_seen *unit) {
+    bool ended = unit->state == UNIT_FAILED || unit->state == UNIT_RESTARTING;
+    bool stopped = unit->state == UNIT_FAILED || unit->state == UNIT_INACTIVE;
+    if (id128_is_null(&unit->invocation) || id128_equal(&unit->invocation, &instance->passed_over))
+        return;
+    if (stopped && !instance->started_at && id128_is_null(&instance->accepted))
+        return; /* the remains of an earlier life, from before we began */
+    if (!id128_equal(&unit->invocation, &instance->accepted)) {
+        /* A new life. If systemd began it by itself, the one before it ended in a crash, seen or not. */
+        if (!id128_is_null(&instance->accepted) && !instance->crash_counted && unit->restarts > 0)
+            crashed(instance);
+        accept(instance, &unit->invocation);
+    }
+    if (ended && !instance->crash_counted)
+        crashed(instance);
+}
+
+void lives_follow(struct decision *d) {
+    forget_boot(d);
+    for (enum color color = BLUE; color < COLORS; color++) {
+        uint32_t revision = d->next->slots[color].revision;
+        for (uint32_t number = 0; revision && number < d->span; number++) {
+            const struct unit_seen *unit = &d->world->units[color][number];
+            if (unit->known && unit->env_revision == revision)
+                follow(&d->next->instances[color][number], unit);
+        }
+    }
+}
+
+uint32_t lives_crashes(const struct state *state, enum color color) {
+    uint32_t crashes = 0;
+    for (uint32_t number = 0; number < REPLICAS_MAX; number++)
+        crashes += state->instances[color][number].crashes;
+    return crashes;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How many instances of each color, and which revision a color is for. */
+#include "core/decision.h"
+
+static uint32_t part_of(share_t share, uint32_t replicas) {
+    uint32_t part = (uint32_t)(((uint64_t)share * replicas + SHARE_FULL - 1) / SHARE_FULL);
+    return part < 1 ? 1 : part > replicas ? replicas : part;
+}
+
+/* The share that decides over the scale: the one that the current step leads to. */
+uint32_t canary_scale(const struct spec *spec, const struct state *state) {
+    if (rollout_final(spec, state))
+        return spec->replicas;
+    share_t weight = 0;
+    const struct step *scale = NULL;
+    for (uint32_t i = 0; i <= state->rollout.step && i < spec->n_steps; i++)
+        if (spec->steps[i].kind == STEP_SET_WEIGHT)
+            weight = spec->steps[i].weight;
+        else if (spec->steps[i].kind == STEP_SET_CANARY_SCALE)
+            scale = &spec->steps[i];
+    if (!scale)
+        return part_of(weight, spec->replicas);
+    switch (scale->scale.kind) {
+    case SCALE_MATCH_TRAFFIC_WEIGHT:
+        return part_of(weight, spec->replicas);
+    case SCALE_WEIGHT:
+        return part_of((share_t)scale->scale.value, spec->replicas);
+    case SCALE_REPLICAS:
+        return (uint32_t)scale->scale.value < spec->replicas ? (uint32_t)scale->scale.value : spec->replicas;
+    }
+    return spec->replicas;
+}
+
+static bool color_stopped(const struct decision *d, enum color color) {
+    if (!d->units_known)
+        return false;
+    for (uint32_t number = 0; number < d->span; number++)
+        if (!instance_stopped(d, color, number))
+            return false;
+    return true;
+}
+
+static bool color_leaves(const struct decision *d, enum color color) {
+    const struct slot *slot = &d->next->slots[color];
+    return color != d->next->stable && slot->revision && slot->stop_after <= d->now;
+}
+
+static void forget_instances(struct state *next, enum color color) {
+    for (uint32_t number = 0; number < REPLICAS_MAX; number++)
+        next->instances[color][number] = (struct instance){0};
+}
+
+void scale_follow(struct decision *d) {
+    struct state *next = d->next;
+    for (enum color color = BLUE; color < COLORS; color++) {
+        if (!color_leaves(d, color) || !color_stopped(d, color))
+            continue;
+        next->slots[color] = (struct slot){.stop_after = USEC_INFINITY};
+        forget_instances(next, color);
+    }
+    struct rollout *rollout = &next->rollout;
+    if (rollout->mode == MODE_RUNNING && next->slots[rollout->color].revision == 0) {
+        next->slots[rollout->color] = (struct slot){.revision = rollout->revision, .stop_after = USEC_INFINITY};
+        rollout->progress_at = d->now;
+    }
+}
+
+static enum want want_of(const struct decision *d, enum color color, uint32_t number) {
+    const struct state *next = d->next;
+    const struct slot *slot = &next->slots[color];
+    const struct unit_seen *unit = &d->world->units[color][number];
+    bool stopped = instance_stopped(d, color, number);
+    if (slot->revision == 0)
+        return stopped && (next->stable != COLOR_NONE || rollout_runs(next)) ? WANT_DOWN : WANT_NOTHING;
+    if (unit->known && !stopped && unit->env_revision != slot->revision && !unit->job)
+        return WANT_DOWN; /* another revision runs in its place */
+    if (color == next->stable)
+        return number < d->spec->replicas ? WANT_RUN : WANT_DOWN;
+    if (slot->stop_after <= d->now)
+        return WANT_DOWN;
+    if (rollout_runs(next) && color == next->rollout.color)
+        return number < canary_scale(d->spec, next) ? WANT_RUN : WANT_DOWN;
+    return WANT_KEEP;
+}
+
+void scale_want(struct decision *d) {
+    for (enum color color = BLUE; color < COLORS; color++) {
+        if (d->next->slots[color].revision && color != d->next->stable)
+            wake_at(d, d->next->slots[color].stop_after);
+        for (uint32_t number = 0; number < d->span; number++)
+            d->want[color][number] = want_of(d, color, number);
+    }
+}

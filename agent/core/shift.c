@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The orders that lead a balancer from what is seen to what is wanted.
+ *
+ * Of one batch any subset may succeed, and it may be cut at any place. So: nothing goes to 0 before another ready server is *seen* with
+ * weight; and the order within a batch keeps the canary's share at every prefix below what it was or what it should be:
+ *   1. stable is raised, 2. canaries are lowered, 3. canaries are raised, 4. stable is lowered,
+ * where what goes to 0 waits for the next batch, which a look at the first one's effect causes. */
+#include "core/decision.h"
+
+struct shift {
+    struct decision *d;
+    uint32_t balancer;
+    struct balancer_plan *plan;
+};
+
+static const struct server_seen *server_of(const struct shift *s, uint32_t backend, enum color color, uint32_t number) {
+    return &s->d->world->balancers[s->balancer].servers[backend][color][number];
+}
+
+static void order(struct shift *s, enum server_order_kind kind, bool advance, uint32_t backend, enum color color, uint32_t number,
+                  uint16_t weight) {
+    if (s->plan->n < SERVER_ORDERS_MAX)
+        s->plan->orders[s->plan->n++] = (struct server_order){.kind = kind,
+                                                              .advance = advance,
+                                                              .backend = (uint8_t)backend,
+                                                              .color = (uint8_t)color,
+                                                              .number = (uint8_t)number,
+                                                              .weight = weight};
+}
+
+/* Somebody who stays is seen ready and with weight: the others may go to 0. */
+static bool somebody_carries(const struct shift *s, uint32_t backend) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < s->d->span; number++)
+            if (s->d->ready_at[s->balancer][color][number] && s->d->target[s->balancer][backend][color][number] > 0 &&
+                server_of(s, backend, color, number)->weight > 0)
+                return true;
+    return false;
+}
+
+/* One color's weights in one direction. */
+static void weigh(struct shift *s, uint32_t backend, enum color color, bool raise, bool may_empty) {
+    bool canary = color == color_canary(s->d->next);
+    for (uint32_t number = 0; number < s->d->span; number++) {
+        const struct server_seen *server = server_of(s, backend, color, number);
+        uint16_t target = s->d->target[s->balancer][backend][color][number];
+        if (!server->known || server->maint || target == server->weight || raise != (target > server->weight))
+            continue;
+        if (target == 0 && !may_empty)
+            continue;
+        bool dead = target == 0 && s->d->world->units[color][number].state != UNIT_ACTIVE;
+        order(s, SERVER_WEIGHT, raise == canary && !dead, backend, color, number, target);
+    }
+}
+
+/* An instance that runs is let in, with weight 0 and only as far as checks allow. */
+static void enable(struct shift *s, uint32_t backend, enum color color, uint32_t number) {
+    const struct server_seen *server = server_of(s, backend, color, number);
+    if (instance_active(s->d, color, number) && (server->maint || server->drain))
+        order(s, SERVER_ENABLE, color != s->d->next->stable, backend, color, number, 0);
+}
+
+static bool drain_over(const struct decision *d, enum color color, uint32_t number) {
+    usec_t since = d->next->instances[color][number].drain_since;
+    return since && usec_add(since, d->spec->drain_timeout) <= d->now;
+}
+
+/* An instance that leaves is taken out; in-flight requests finish; what is left after the drain timeout is ended. */
+static void leave(struct shift *s, uint32_t backend, enum color color, uint32_t number, bool somebody) {
+    const struct server_seen *server = server_of(s, backend, color, number);
+    if (!server->maint && somebody)
+        order(s, SERVER_MAINT, true, backend, color, number, 0);
+    if (server->maint && !instance_stopped(s->d, color, number) && drain_over(s->d, color, number) &&
+        s->d->world->balancers[s->balancer].inflight[color][number] > 0)
+        order(s, SERVER_SHUTDOWN, true, backend, color, number, 0);
+}
+
+static void admit_and_retire(struct shift *s, uint32_t backend, bool somebody) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < s->d->span; number++) {
+            if (!server_of(s, backend, color, number)->known)
+                continue;
+            switch (s->d->want[color][number]) {
+            case WANT_RUN:
+            case WANT_KEEP:
+                enable(s, backend, color, number);
+                break;
+            case WANT_DOWN:
+                leave(s, backend, color, number, somebody);
+                break;
+            case WANT_NOTHING:
+                break;
+            }
+        }
+}
+
+static void plan_backend(struct shift *s, uint32_t backend) {
+    enum color canary = color_canary(s->d->next), stable = color_other(canary);
+    bool somebody = somebody_carries(s, backend);
+    weigh(s, backend, stable, true, somebody);
+    weigh(s, backend, canary, false, somebody);
+    weigh(s, backend, canary, true, somebody);
+    weigh(s, backend, stable, false, somebody);
+    admit_and_retire(s, backend, somebody);
+}
+
+/* Something there is about to change without our doing. */
+static bool is_busy(const struct decision *d, uint32_t balancer) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < d->span; number++) {
+            enum want want = d->want[color][number];
+            if (want == WANT_RUN && d->world->units[color][number].state == UNIT_ACTIVE && !d->ready_at[balancer][color][number])
+                return true;
+            if (want == WANT_DOWN && !instance_stopped(d, color, number))
+                return true;
+        }
+    return d->plan->balancers[balancer].n > 0;
+}
+
+static bool is_calm(const struct decision *d) {
+    const struct state *next = d->next;
+    return next->rollout.mode != MODE_RUNNING && (next->stable == COLOR_NONE || next->slots[color_other(next->stable)].revision == 0);
+}
+
+static void plan_look(struct decision *d, uint32_t balancer) {
+    const struct balancer_seen *seen = &d->world->balancers[balancer];
+    usec_t pause = seen->link != LINK_UP      ? LOOK_LOST
+                   : is_busy(d, balancer)     ? LOOK_BUSY
+                   : is_calm(d)               ? USEC_INFINITY
+                                              : LOOK_CALM;
+    usec_t due = seen->asked_at ? usec_add(seen->asked_at, pause) : d->now;
+    if (due <= d->now)
+        d->plan->balancers[balancer].look = true;
+    wake_at(d, due);
+}
+
+/* What a restarted HAProxy should begin with: what the first balancer's servers should be. */
+static void plan_wanted(struct decision *d) {
+    if (d->world->balancers[0].link != LINK_UP)
+        return;
+    d->plan->wanted_known = true;
+    for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
+        for (enum color color = BLUE; color < COLORS; color++)
+            for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
+                struct server_wanted *wanted = &d->plan->wanted[backend][color][number];
+                const struct server_seen *server = &d->world->balancers[0].servers[backend][color][number];
+                *wanted = (struct server_wanted){.maint = server->maint, .weight = server->weight};
+                if (number >= d->span)
+                    continue;
+                enum want want = d->want[color][number];
+                wanted->active = instance_active(d, color, number);
+                wanted->weight = d->target[0][backend][color][number];
+                if (want == WANT_DOWN)
+                    wanted->maint = wanted->weight == 0;
+                else if (want != WANT_NOTHING && wanted->active)
+                    wanted->maint = false;
+            }
+}
+
+void shift_plan(struct decision *d) {
+    bool decided = color_canary(d->next) != COLOR_NONE;
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_seen *seen = &d->world->balancers[balancer];
+        struct shift shift = {.d = d, .balancer = balancer, .plan = &d->plan->balancers[balancer]};
+        for (uint32_t backend = 0; decided && seen->link == LINK_UP && backend < d->world->n_backends; backend++)
+            plan_backend(&shift, backend);
+        plan_look(d, balancer);
+        if (shift.plan->n > 0 && d->now - seen->seen_at > LOOK_FRESH) {
+            shift.plan->n = 0; /* what is known is too old to act on: look first */
+            shift.plan->look = true;
+        }
+    }
+    if (decided)
+        plan_wanted(d);
+}

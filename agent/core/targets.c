@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which weight every server should have, balancer by balancer: the share that the steps allow, held by the instances that are ready
+ * there. */
+#include "core/decision.h"
+#include "core/weights.h"
+
+/* Who holds weight at one balancer. */
+struct holders {
+    bool holds[COLORS][REPLICAS_MAX];
+    uint32_t count[COLORS];
+};
+
+static void holders_add(const struct decision *d, uint32_t balancer, bool leaving_too, struct holders *holders) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < d->span; number++) {
+            enum want want = d->want[color][number];
+            bool holds = d->ready_at[balancer][color][number] && (want == WANT_RUN || want == WANT_KEEP || leaving_too);
+            holders->holds[color][number] = holds;
+            holders->count[color] += holds;
+        }
+}
+
+/* Instances that leave hold weight only when nobody else could. */
+static struct holders holders_at(const struct decision *d, uint32_t balancer) {
+    struct holders holders = {0};
+    holders_add(d, balancer, false, &holders);
+    if (holders.count[BLUE] + holders.count[GREEN] == 0)
+        holders_add(d, balancer, true, &holders);
+    return holders;
+}
+
+/* What a server that holds nothing should have, when others do. */
+static uint16_t target_of_others(const struct decision *d, const struct server_seen *server, enum color color, uint32_t number) {
+    const struct unit_seen *unit = &d->world->units[color][number];
+    if (!unit->known || d->want[color][number] == WANT_NOTHING)
+        return server->weight;
+    if (unit->state != UNIT_ACTIVE || d->want[color][number] == WANT_DOWN)
+        return 0;
+    if (color == d->next->stable)
+        return server->weight;
+    /* A canary's weight stays while HAProxy's checks have it down, as they end and restore it; a canary that is up without being
+     * ready has none to keep. */
+    return server->up || d->share == 0 ? 0 : server->weight;
+}
+
+static void targets_at(struct decision *d, uint32_t balancer, uint32_t backend) {
+    struct holders holders = holders_at(d, balancer);
+    enum color canary = color_canary(d->next), stable = color_other(canary);
+    struct totals totals = weights_totals(d->share, holders.count[canary], holders.count[stable]);
+    bool nobody = holders.count[canary] + holders.count[stable] == 0;
+    for (enum color color = BLUE; color < COLORS; color++) {
+        uint32_t index = 0, total = color == canary ? totals.canary : totals.stable;
+        for (uint32_t number = 0; number < d->span; number++) {
+            const struct server_seen *server = &d->world->balancers[balancer].servers[backend][color][number];
+            uint16_t *target = &d->target[balancer][backend][color][number];
+            if (nobody)
+                *target = server->weight;
+            else if (holders.holds[color][number])
+                *target = weights_of(total, holders.count[color], index++);
+            else
+                *target = target_of_others(d, server, color, number);
+        }
+    }
+}
+
+void targets_set(struct decision *d) {
+    scale_want(d);
+    d->share = canary_share(d);
+    if (color_canary(d->next) == COLOR_NONE)
+        return;
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
+            targets_at(d, balancer, backend);
+}
+
+static bool reached_at(const struct decision *d, uint32_t balancer) {
+    const struct balancer_seen *seen = &d->world->balancers[balancer];
+    if (seen->link != LINK_UP || d->now - seen->seen_at > LOOK_FRESH)
+        return false;
+    for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
+        for (enum color color = BLUE; color < COLORS; color++)
+            for (uint32_t number = 0; number < d->span; number++) {
+                const struct server_seen *server = &seen->servers[backend][color][number];
+                if (server->known && !server->maint && server->weight != d->target[balancer][backend][color][number])
+                    return false;
+            }
+    return true;
+}
+
+bool targets_reached(const struct decision *d) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        if (!reached_at(d, balancer))
+            return false;
+    return true;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a rollout moves on and how it ends: the only places that change its mode. */
+#include <stdio.h>
+
+#include "core/decide.h"
+#include "core/decision.h"
+
+struct history *history_find(struct state *state, uint32_t revision) {
+    for (uint32_t i = 0; i < state->n_history; i++)
+        if (state->history[i].revision == revision)
+            return &state->history[i];
+    return NULL;
+}
+
+static const char *reason_text(enum reason reason) {
+    switch (reason) {
+    case REASON_NONE:
+        return "";
+    case REASON_BY_USER:
+        return "aborted by hand";
+    case REASON_CRASH:
+        return "an instance crashed";
+    case REASON_ANALYSIS_FAILED:
+        return "analysis failed";
+    case REASON_ANALYSIS_ERROR:
+        return "analysis could not measure";
+    case REASON_DEADLINE:
+        return "no progress within ProgressDeadlineSec";
+    case REASON_LOST_STATE:
+        return "the saved state was lost";
+    case REASON_NEWER_STATE:
+        return "the saved state is a newer version's";
+    }
+    return "";
+}
+
+static void history_close(struct state *next, enum outcome outcome, usec_t wall, enum reason reason, const char *detail) {
+    struct history *entry = history_find(next, next->rollout.revision);
+    if (!entry)
+        return;
+    entry->outcome = outcome;
+    entry->wall_finished = wall;
+    if (reason != REASON_NONE)
+        (void)snprintf(entry->reason, sizeof entry->reason, "%s%s%s", reason_text(reason), *detail ? ": " : "", detail);
+}
+
+/* What a rollout leaves behind when it ends: no pause, no haste. */
+static void leave(struct rollout *rollout, enum mode mode) {
+    rollout->mode = mode;
+    rollout->paused_by_user = rollout->paused_inconclusive = rollout->full = false;
+}
+
+void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason, const char *detail) {
+    struct rollout *rollout = &next->rollout;
+    struct slot *slot = &next->slots[rollout->color];
+    leave(rollout, MODE_ABORTED);
+    rollout->reason = reason;
+    (void)snprintf(rollout->detail, sizeof rollout->detail, "%s", detail);
+    if (slot->revision == rollout->revision && next->stable != COLOR_NONE)
+        slot->stop_after = usec_add(now, spec->abort_scale_down_delay);
+    history_close(next, OUTCOME_ABORTED, wall, reason, detail);
+}
+
+void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, usec_t wall) {
+    enum color color = next->rollout.color, old = color_other(color);
+    leave(&next->rollout, MODE_IDLE);
+    next->stable = color;
+    next->slots[color].stop_after = USEC_INFINITY;
+    if (next->slots[old].revision)
+        next->slots[old].stop_after = usec_add(now, spec->scale_down_delay);
+    history_close(next, OUTCOME_PROMOTED, wall, REASON_NONE, "");
+}
+
+void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome) {
+    struct rollout *rollout = &next->rollout;
+    struct slot *slot = &next->slots[rollout->color];
+    if (rollout->mode == MODE_RUNNING) {
+        if (slot->revision == rollout->revision && next->stable != COLOR_NONE)
+            slot->stop_after = outcome == OUTCOME_SUPERSEDED ? now : usec_add(now, spec->abort_scale_down_delay);
+        history_close(next, outcome, wall, REASON_NONE, "");
+    }
+    leave(rollout, MODE_IDLE);
+    rollout->reason = REASON_NONE;
+    rollout->detail[0] = 0;
+}
+
+void rollout_step_done(struct state *next, usec_t now) {
+    struct rollout *rollout = &next->rollout;
+    rollout->step++;
+    rollout->step_since = rollout->progress_at = now;
+    rollout->paused_inconclusive = false;
+}

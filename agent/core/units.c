@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which instances are started and stopped now. A start needs nothing but an idle unit; a stop needs that nobody can reach the instance
+ * any more, and that nobody is still being served by it. */
+#include "core/decision.h"
+
+static void order(struct decision *d, enum unit_order_kind kind, bool advance, enum color color, uint32_t number) {
+    d->plan->units[d->plan->n_units++] = (struct unit_order){.kind = kind,
+                                                             .advance = advance,
+                                                             .color = (uint8_t)color,
+                                                             .number = (uint8_t)number,
+                                                             .revision = d->next->slots[color].revision};
+}
+
+/* From now on the unit's last invocation is no life of ours that could crash. */
+static void disown(struct instance *instance, const struct unit_seen *unit) {
+    instance->accepted = (struct id128){0};
+    instance->passed_over = unit->invocation;
+    instance->crash_counted = false;
+}
+
+static void plan_start(struct decision *d, enum color color, uint32_t number) {
+    const struct unit_seen *unit = &d->world->units[color][number];
+    struct instance *instance = &d->next->instances[color][number];
+    if (!instance_stopped(d, color, number))
+        return;
+    if (d->world->endpoints[color][number].port == 0 && unit->env_revision != d->next->slots[color].revision)
+        return; /* nobody knows yet where it should listen */
+    usec_t due = instance->started_at ? usec_add(instance->started_at, START_RETRY) : d->now;
+    wake_at(d, due);
+    if (due > d->now)
+        return;
+    instance->started_at = d->now;
+    instance->drain_since = 0;
+    disown(instance, unit);
+    order(d, UNIT_START, color != d->next->stable, color, number);
+}
+
+/* Taken out everywhere, as a fresh look says. */
+static bool is_out(const struct decision *d, enum color color, uint32_t number, uint32_t *inflight) {
+    *inflight = 0;
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_seen *seen = &d->world->balancers[balancer];
+        if (seen->link != LINK_UP || d->now - seen->seen_at > LOOK_FRESH)
+            return false;
+        for (uint32_t backend = 0; backend < d->world->n_backends; backend++) {
+            const struct server_seen *server = &seen->servers[backend][color][number];
+            if (server->known && !server->maint)
+                return false;
+        }
+        *inflight += seen->inflight[color][number];
+    }
+    return true;
+}
+
+static void plan_stop(struct decision *d, enum color color, uint32_t number) {
+    const struct unit_seen *unit = &d->world->units[color][number];
+    struct instance *instance = &d->next->instances[color][number];
+    uint32_t inflight;
+    if (!unit->known || unit->job || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
+        return;
+    if (!is_out(d, color, number, &inflight))
+        return;
+    if (instance->drain_since == 0)
+        instance->drain_since = d->now;
+    usec_t patience = usec_add(d->spec->drain_timeout, inflight ? SHUTDOWN_GRACE : 0);
+    usec_t end = usec_add(instance->drain_since, patience);
+    if (inflight > 0 && d->now < end) {
+        wake_at(d, usec_add(instance->drain_since, d->spec->drain_timeout));
+        wake_at(d, end);
+        return;
+    }
+    disown(instance, unit);
+    order(d, UNIT_STOP, true, color, number);
+}
+
+void units_plan(struct decision *d) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < d->span; number++)
+            switch (d->want[color][number]) {
+            case WANT_RUN:
+                plan_start(d, color, number);
+                d->next->instances[color][number].drain_since = 0;
+                break;
+            case WANT_DOWN:
+                plan_stop(d, color, number);
+                break;
+            case WANT_KEEP:
+            case WANT_NOTHING:
+                d->next->instances[color][number].drain_since = 0;
+                break;
+            }
+}
