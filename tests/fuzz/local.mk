@@ -7,3 +7,8 @@ FUZZ_LIBS = libreplay.a
 check_LIBRARIES += libreplay.a
 endif
 libreplay_a_SOURCES = %D%/replay.c
+
+check_PROGRAMS += %D%/fuzz-json
+tests_fuzz_fuzz_json_SOURCES = %D%/fuzz-json.c
+tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += %D%/seeds/json
