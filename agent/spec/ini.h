@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* systemd's INI dialect, entry by entry: Key=value below [Section] or [Section argument], comments on lines of their own
+/* systemd's INI dialect, entry by entry: Key=value below [Section] or [Section argument], comments on lines of their
+ * own
  * (# or ;), a trailing \ joins lines. Knows no section and no key: that is the table's part. */
 #ifndef ROLLOUT_SPEC_INI_H
 #define ROLLOUT_SPEC_INI_H

@@ -10,6 +10,7 @@
 
 #include "analysis/metric.h"
 #include "common/error.h"
+#include "common/string-table.h"
 #include "common/time.h"
 
 #define APP_NAME_MAX 64        /* with the final 0, as all *_MAX sizes of text here */
@@ -32,6 +33,8 @@ typedef int32_t share_t;
 
 enum strategy { STRATEGY_CANARY, STRATEGY_BLUE_GREEN };
 enum on_supersede { SUPERSEDE_REPLACE, SUPERSEDE_QUEUE, SUPERSEDE_REJECT };
+DECLARE_STRING_TABLE(strategy, enum strategy);
+DECLARE_STRING_TABLE(on_supersede, enum on_supersede);
 
 enum step_kind {
     STEP_SET_WEIGHT,

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What no single value shows: references, and what belongs together. */
+#include <errno.h>
+
+#include "analysis/run.h"
+#include "spec/build.h"
+#include "spec/expand.h"
+#include "spec/place.h"
+
+/* Where a key was written; the file as a whole when it wasn't. */
+static struct document_entry place_of(const struct document *document, enum section_kind kind, const char *key,
+                                      size_t nth, const char *file) {
+    const struct document_entry *entry = document_entry(document_section(document, kind, "", ""), key, nth);
+
+    return entry ? *entry : (struct document_entry){.key = (char *)(uintptr_t)key, .file = (char *)(uintptr_t)file};
+}
+
+const struct analysis_use *spec_use(const struct spec *spec, size_t index, const struct document *document,
+                                    const struct document_entry **ret_place) {
+    const struct {
+        const struct analysis_use *use;
+        enum section_kind section;
+        const char *key;
+    } others[] = {
+        {&spec->background, SECTION_CANARY, "BackgroundAnalysis"},
+        {&spec->pre_promotion, SECTION_BLUE_GREEN, "PrePromotionAnalysis"},
+        {&spec->post_promotion, SECTION_BLUE_GREEN, "PostPromotionAnalysis"},
+    };
+
+    for (uint32_t i = 0; i < spec->n_steps; i++)
+        if (spec->steps[i].kind == STEP_ANALYSIS && index-- == 0) {
+            *ret_place = document_entry(document_section(document, SECTION_CANARY, "", ""), "Step", i);
+            return &spec->steps[i].analysis;
+        }
+    for (size_t i = 0; i < ELEMENTS(others); i++)
+        if (others[i].use->n_names > 0 && index-- == 0) {
+            *ret_place = document_entry(document_section(document, others[i].section, "", ""), others[i].key, 0);
+            return others[i].use;
+        }
+    return NULL;
+}
+
+static const char *setting_value(const struct setting *settings, size_t n, const char *key) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(settings[i].key, key) == 0)
+            return settings[i].value;
+    return NULL;
+}
+
+static int check_metric(const struct metric_spec *metric, struct error *err) {
+    const struct {
+        const char *key;
+        uint32_t limit;
+    } limits[] = {
+        {"FailureLimit", metric->failure_limit},
+        {"InconclusiveLimit", metric->inconclusive_limit},
+        {"ConsecutiveSuccessLimit", metric->consecutive_success_limit},
+    };
+
+    if (metric->provider[0] == '\0')
+        return error_at(err, metric->file, metric->line, "[Metric %s] has no Provider=, expected one", metric->name);
+    if (metric->count > 1 && metric->interval == 0)
+        return error_at(err, metric->file, metric->line, "[Metric %s] has Count=%u and no IntervalSec=, expected one",
+                        metric->name, metric->count);
+    for (size_t i = 0; i < ELEMENTS(limits); i++)
+        if (metric->count > 0 && limits[i].limit > metric->count)
+            return error_at(err, metric->file, metric->line, "[Metric %s] can never reach %s=%u with Count=%u",
+                            metric->name, limits[i].key, limits[i].limit, metric->count);
+    return 0;
+}
+
+static int check_templates(const struct spec *spec, const char *file, struct error *err) {
+    for (size_t i = 0; i < spec->n_templates; i++) {
+        const struct template_spec *template = &spec->templates[i];
+        if (template->n_metrics == 0)
+            return error_at(err, file, 0, "template %s has no metric, expected [Metric NAME]", template->name);
+        for (size_t k = 0; k < template->n_metrics; k++) {
+            int r = check_metric(&template->metrics[k], err);
+            if (r < 0)
+                return r;
+        }
+    }
+    return 0;
+}
+
+/* A run that a rollout waits for has to end. */
+static int check_ends(const struct spec *spec, const struct analysis_use *use, const struct document_entry *place,
+                      struct error *err) {
+    for (uint32_t i = 0; i < use->n_names; i++) {
+        const struct template_spec *template = spec_template(spec, use->names[i]);
+        for (size_t k = 0; k < template->n_metrics; k++) {
+            const struct metric_spec *metric = &template->metrics[k];
+            if (metric->interval > 0 && metric->count == 0 && metric->consecutive_success_limit == 0)
+                return error_at(err, place->file, place->line,
+                                "%s: metric %s measures for ever, expected Count= or ConsecutiveSuccessLimit= with its "
+                                "IntervalSec= (%s:%d)",
+                                place->key, metric->name, metric->file, metric->line);
+        }
+    }
+    return 0;
+}
+
+static int check_use(const struct spec *spec, const struct analysis_use *use, const struct document_entry *place,
+                     struct error *err) {
+    for (uint32_t i = 0; i < use->n_names; i++)
+        if (!spec_template(spec, use->names[i]))
+            return error_at(err, place->file, place->line, "%s: \"%s\" is neither a [Metric] nor a [Template]",
+                            place->key, use->names[i]);
+    if (use != &spec->background) {
+        int r = check_ends(spec, use, place, err);
+        if (r < 0)
+            return r;
+    }
+    struct error inner = {0};
+    int r = expand_check(spec, use, &inner);
+    /* Names that clash are the use's fault, everything else has the place of its metric. */
+    if (r == -EEXIST)
+        return error_at(err, place->file, place->line, "%s: %s", place->key, inner.text);
+    return r < 0 ? error_set(err, r, "%s", inner.text) : 0;
+}
+
+static int check_routes(const struct spec *spec, const struct document *document, const char *file, struct error *err) {
+    for (uint32_t i = 0; i < spec->n_steps; i++) {
+        const struct step *step = &spec->steps[i];
+        bool route = step->kind == STEP_SET_HEADER_ROUTE || step->kind == STEP_SET_COOKIE_ROUTE;
+        const char *missing = !route                                     ? NULL
+                              : spec->haproxy.route_map[0] == '\0'       ? "RouteMap"
+                              : spec->haproxy.preview_backend[0] == '\0' ? "PreviewBackend"
+                                                                         : NULL;
+        if (missing) {
+            struct document_entry place = place_of(document, SECTION_CANARY, "Step", i, file);
+            return error_at(err, place.file, place.line, "Step: a route needs %s= in [HAProxy]", missing);
+        }
+    }
+    return 0;
+}
+
+static int check_hook(const struct party_spec *hook, struct error *err) {
+    const char *at = setting_value(hook->settings, hook->n_settings, "At");
+    bool url = setting_value(hook->settings, hook->n_settings, "URL");
+    bool unit = setting_value(hook->settings, hook->n_settings, "Unit");
+
+    if (!at)
+        return error_at(err, hook->file, hook->line, "[Hook %s] has no At=, expected when it is asked", hook->name);
+    if (url == unit)
+        return error_at(err, hook->file, hook->line, "[Hook %s] has %s, expected either URL= or Unit=", hook->name,
+                        url ? "URL= and Unit=" : "neither URL= nor Unit=");
+    return 0;
+}
+
+static int check_notify(const struct party_spec *notify, struct error *err) {
+    static const struct {
+        const char *type, *key;
+    } needed[] = {{"slack", "URL"}, {"webhook", "URL"}, {"email", "To"}, {"unit", "Unit"}};
+    const char *type = setting_value(notify->settings, notify->n_settings, "Type");
+
+    if (!type)
+        return error_at(err, notify->file, notify->line, "[Notify %s] has no Type=, expected one", notify->name);
+    if (!setting_value(notify->settings, notify->n_settings, "On"))
+        return error_at(err, notify->file, notify->line, "[Notify %s] has no On=, expected events to tell of",
+                        notify->name);
+    for (size_t i = 0; i < ELEMENTS(needed); i++)
+        if (strcmp(type, needed[i].type) == 0 && !setting_value(notify->settings, notify->n_settings, needed[i].key))
+            return error_at(err, notify->file, notify->line, "[Notify %s] is of Type=%s and has no %s=, expected one",
+                            notify->name, type, needed[i].key);
+    return 0;
+}
+
+static int check_parties(const struct spec *spec, struct error *err) {
+    int r = 0;
+
+    for (size_t i = 0; i < spec->n_hooks && r >= 0; i++)
+        r = check_hook(&spec->hooks[i], err);
+    for (size_t i = 0; i < spec->n_notifies && r >= 0; i++)
+        r = check_notify(&spec->notifies[i], err);
+    return r;
+}
+
+int spec_check(const struct spec *spec, const struct document *document, const char *file, struct error *err) {
+    const struct analysis_use *use;
+    const struct document_entry *place;
+    int r = check_templates(spec, file, err);
+
+    for (size_t i = 0; r >= 0 && (use = spec_use(spec, i, document, &place)); i++)
+        r = check_use(spec, use, place, err);
+    if (r >= 0)
+        r = check_routes(spec, document, file, err);
+    if (r >= 0)
+        r = check_parties(spec, err);
+    if (r >= 0 && spec->background_starting_step > spec->n_steps) {
+        struct document_entry at = place_of(document, SECTION_CANARY, "BackgroundAnalysisStartingStep", 0, file);
+        r = error_at(err, at.file, at.line, "%s: there is no step %u, expected 0 to %u", at.key,
+                     spec->background_starting_step, spec->n_steps);
+    }
+    return r;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spec/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/string-table.h"
+#include "spec/spec.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define ALNUM LOWER UPPER DIGITS
+
+DEFINE_STRING_TABLE(strategy, enum strategy, [STRATEGY_CANARY] = "canary", [STRATEGY_BLUE_GREEN] = "blueGreen")
+DEFINE_STRING_TABLE(
+    on_supersede,
+    enum on_supersede, [SUPERSEDE_REPLACE] = "replace", [SUPERSEDE_QUEUE] = "queue", [SUPERSEDE_REJECT] = "reject")
+
+/* FIRST, then any number of REST, at most max bytes. */
+static bool matches(const char *name, const char *first, const char *rest, size_t max) {
+    size_t len = strlen(name);
+
+    return len > 0 && len <= max && strchr(first, name[0]) && strspn(name, rest) == len;
+}
+
+bool app_name_valid(const char *name) {
+    return matches(name, LOWER DIGITS, LOWER DIGITS "-", APP_NAME_MAX - 1);
+}
+
+bool version_valid(const char *version) {
+    return matches(version, ALNUM, ALNUM "._+:~-", VERSION_TEXT_MAX - 1);
+}
+
+bool item_name_valid(const char *name) {
+    return matches(name, ALNUM, ALNUM "._-", METRIC_NAME_MAX - 1);
+}
+
+bool unit_template_valid(const char *unit) {
+    size_t prefix = strspn(unit, ALNUM ":-_.\\");
+
+    return prefix > 0 && strcmp(unit + prefix, "@.service") == 0 && strlen(unit) < UNIT_NAME_MAX;
+}
+
+bool specifiers_valid(const char *pattern, const char *allowed) {
+    for (const char *at = strchr(pattern, '%'); at; at = strchr(at + 2, '%'))
+        if (at[1] == '\0' || (at[1] != '%' && !strchr(allowed, at[1])))
+            return false;
+    return true;
+}
+
+int spec_instance_unit(const struct spec *spec, const char *instance, char *ret, size_t size) {
+    const char *at = strchr(spec->unit, '@');
+    int len = at ? snprintf(NULL, 0, "%s%s", spec->unit, instance) : -1;
+
+    if (len < 0)
+        return -EINVAL;
+    if ((size_t)len >= size)
+        return -ENOSPC;
+    (void)snprintf(ret, size, "%.*s%s%s", (int)(at + 1 - spec->unit), spec->unit, instance, at + 1);
+    return 0;
+}
+
+/* What a specifier of Server= stands for; buffer has room for a host name. */
+static const char *server_specifier(char letter, const char *color, uint32_t number, char *buffer, size_t size) {
+    switch (letter) {
+    case 'c':
+        return color;
+    case 'n':
+        (void)snprintf(buffer, size, "%u", number);
+        return buffer;
+    case 'H':
+        if (gethostname(buffer, size) < 0)
+            return NULL;
+        buffer[size - 1] = '\0';
+        return buffer;
+    default:
+        return "%";
+    }
+}
+
+int spec_server_name(const struct spec *spec, const char *color, uint32_t number, char *ret, size_t size) {
+    char name[SERVER_NAME_MAX * 2] = "", buffer[SERVER_NAME_MAX + 1];
+    size_t len = 0;
+
+    for (const char *at = spec->haproxy.server; *at != '\0'; at++) {
+        const char *part = (const char[]){*at, '\0'};
+        if (*at == '%')
+            part = server_specifier(*++at, color, number, buffer, sizeof buffer);
+        if (!part)
+            return -errno;
+        len += (size_t)snprintf(name + len, sizeof name - len, "%s", part);
+        if (len >= size || len >= sizeof name)
+            return -ENOSPC;
+    }
+    memcpy(ret, name, len + 1);
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which names are names: of what the configuration speaks of. Those that others need too are in spec.h. */
+#ifndef ROLLOUT_SPEC_NAMES_H
+#define ROLLOUT_SPEC_NAMES_H
+
+#include <stdbool.h>
+
+/* Of metrics, templates, hooks, notifications, routes and arguments: a letter or digit, then also - _ . */
+bool item_name_valid(const char *name);
+
+/* A template unit: "shop@.service". */
+bool unit_template_valid(const char *unit);
+
+/* True when each % in pattern is followed by a letter of allowed, or by another %. */
+bool specifiers_valid(const char *pattern, const char *allowed);
+
+#endif

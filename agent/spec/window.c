@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spec/window.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "spec/place.h"
+
+#define DAY_MINUTES 1440
+#define EVERY_DAY 0x7f
+
+static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+
+static int take_day(const char **text) {
+    for (int day = 0; day < 7; day++)
+        if (strncmp(*text, days[day], 3) == 0) {
+            *text += 3;
+            return day;
+        }
+    return -EINVAL;
+}
+
+static int take_days(const char **text, uint8_t *ret) {
+    unsigned mask = 0;
+
+    for (;;) {
+        int first = take_day(text), last = first;
+        if (first >= 0 && strncmp(*text, "..", 2) == 0) {
+            *text += 2;
+            last = take_day(text);
+        }
+        if (first < 0 || last < 0)
+            return -EINVAL;
+        for (int day = first; mask |= 1u << day, day != last;)
+            day = (day + 1) % 7;
+        if (**text != ',')
+            break;
+        (*text)++;
+    }
+    *ret = (uint8_t)mask;
+    return 0;
+}
+
+static bool digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+/* HH:MM, up to 24:00. */
+static int take_minutes(const char **text, uint16_t *ret) {
+    const char *at = *text;
+
+    if (!digit(at[0]) || !digit(at[1]) || at[2] != ':' || !digit(at[3]) || !digit(at[4]))
+        return -EINVAL;
+    int hours = (at[0] - '0') * 10 + at[1] - '0', minutes = (at[3] - '0') * 10 + at[4] - '0';
+    if (minutes > 59 || hours * 60 + minutes > DAY_MINUTES)
+        return -EINVAL;
+    *text += 5;
+    *ret = (uint16_t)(hours * 60 + minutes);
+    return 0;
+}
+
+int deploy_window_parse(const char *text, struct deploy_window *ret, struct error *err) {
+    struct deploy_window window = {.days = EVERY_DAY, .to = DAY_MINUTES};
+    const char *at = text;
+    int r = 0;
+
+    if (!digit(*at)) {
+        r = take_days(&at, &window.days);
+        if (r == 0 && *at != '\0')
+            r = *at == ' ' ? 0 : -EINVAL;
+        at += strspn(at, " ");
+    }
+    if (r == 0 && *at != '\0') {
+        r = take_minutes(&at, &window.from);
+        if (r == 0)
+            r = *at++ == '-' ? take_minutes(&at, &window.to) : -EINVAL;
+        if (r == 0 && (*at != '\0' || window.from == window.to || window.from == DAY_MINUTES))
+            r = -EINVAL;
+    }
+    if (r < 0)
+        return error_set(err, r, "\"%s\" is no deploy window, expected one like \"Mon..Thu 09:00-16:00\"", SHOWN(text));
+    *ret = window;
+    return 0;
+}
+
+bool deploy_window_contains(const struct deploy_window *window, const struct tm *local) {
+    int minute = local->tm_hour * 60 + local->tm_min;
+    bool today = window->days >> local->tm_wday & 1, yesterday = window->days >> (local->tm_wday + 6) % 7 & 1;
+
+    if (window->from < window->to)
+        return today && minute >= window->from && minute < window->to;
+    return (today && minute >= window->from) || (yesterday && minute < window->to);
+}

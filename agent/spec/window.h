@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When deploys may begin: "Mon..Thu 09:00-16:00", in the host's local time. */
+#ifndef ROLLOUT_SPEC_WINDOW_H
+#define ROLLOUT_SPEC_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "common/error.h"
+
+struct deploy_window {
+    uint8_t days;      /* bit 0: Sunday, as tm_wday */
+    uint16_t from, to; /* minutes of the day; to is not within, 1440 is midnight; from > to reaches into the next day */
+};
+
+/* Days as a list of Mon, Tue ... and ranges (Fri..Mon goes around the week), then a range of hours; either may be left
+ * out for every day or all day. */
+int deploy_window_parse(const char *text, struct deploy_window *ret, struct error *err);
+
+/* Whether a local time lies within. */
+bool deploy_window_contains(const struct deploy_window *window, const struct tm *local);
+
+#endif
