@@ -3,6 +3,7 @@ noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES = \
 	%D%/buffer.c %D%/buffer.h \
 	%D%/cleanup.h \
+	%D%/credential.c %D%/credential.h \
 	%D%/digest.c %D%/digest.h \
 	%D%/error.c %D%/error.h \
 	%D%/files.c %D%/files.h %D%/remove-tree.c \

@@ -1,3 +1,11 @@
 # provider/: where a measurement comes from. Knows the rooms beside core/, and below.
 noinst_LIBRARIES += libprovider.a
-libprovider_a_SOURCES =
+libprovider_a_SOURCES = \
+	%D%/host.c %D%/host.h \
+	%D%/http.c %D%/http.h \
+	%D%/http-failure.c %D%/http-failure.h \
+	%D%/prometheus.c %D%/prometheus.h \
+	%D%/prometheus-answer.c %D%/prometheus-answer.h \
+	%D%/provider.c %D%/provider.h \
+	%D%/setting-kinds.c \
+	%D%/settings.c %D%/settings.h

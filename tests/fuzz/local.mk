@@ -12,3 +12,8 @@ check_PROGRAMS += %D%/fuzz-json
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz-json.c
 tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += %D%/seeds/json
+
+check_PROGRAMS += %D%/fuzz-prometheus
+tests_fuzz_fuzz_prometheus_SOURCES = %D%/fuzz-prometheus.c
+tests_fuzz_fuzz_prometheus_LDADD = $(PROVIDER_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix scalar string truncated vector warnings)

@@ -17,3 +17,10 @@ tests_unit_test_text_SOURCES = %D%/test-text.c
 tests_unit_test_text_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 tests_unit_test_time_SOURCES = %D%/test-time.c
 tests_unit_test_time_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+
+# provider/
+check_PROGRAMS += %D%/test-prometheus-answer %D%/test-provider-settings
+tests_unit_test_prometheus_answer_SOURCES = %D%/test-prometheus-answer.c
+tests_unit_test_prometheus_answer_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
+tests_unit_test_provider_settings_SOURCES = %D%/test-provider-settings.c
+tests_unit_test_provider_settings_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What providers stand on: the event loop and one libcurl multi handle that it drives. Nothing here blocks. */
+#ifndef ROLLOUT_PROVIDER_HOST_H
+#define ROLLOUT_PROVIDER_HOST_H
+
+#include <curl/curl.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "common/error.h"
+#include "provider/provider.h"
+
+/* Transfers in flight at a time; beyond it asking is refused. Each metric asks one question at a time. */
+#define PROVIDER_TRANSFERS_MAX 512
+
+/* Answers to all questions go to DONE. EVENT is referenced; the caller frees *ret with provider_host_free(). */
+int provider_host_new(sd_event *event, provider_done done, void *userdata, struct provider_host **ret,
+                      struct error *err);
+
+/* Cancels what is in flight, without a call of done. Not from inside done. */
+struct provider_host *provider_host_free(struct provider_host *host);
+
+/* For providers, to answer a question; not from inside ask(). */
+void provider_host_answer(struct provider_host *host, uint64_t token, const char *value, const char *message);
+
+/* One libcurl transfer, part of what it is made for (see http.c). Between start and end it belongs to the host. */
+struct transfer {
+    CURL *easy;
+    /* Called once, when the transfer isn't the host's any more: frees the transfer. HOST is NULL when it was cancelled;
+     * then nobody must be told. */
+    void (*end)(struct transfer *transfer, struct provider_host *host, CURLcode result);
+    struct transfer *next, **place; /* the host's */
+};
+
+/* Begins it; end() is called later, never from inside here. On failure it stays the caller's. */
+int provider_host_start(struct provider_host *host, struct transfer *transfer, struct error *err);
+
+#endif
