@@ -1,3 +1,14 @@
 # analysis/: how a metric is judged. Knows common/ only.
 noinst_LIBRARIES += libanalysis.a
-libanalysis_a_SOURCES =
+libanalysis_a_SOURCES = \
+	%D%/arena.c %D%/arena.h \
+	%D%/condition.c %D%/condition.h \
+	%D%/condition-eval.c %D%/condition-function.c \
+	%D%/condition-lex.c %D%/condition-tree.h \
+	%D%/condition-operand.c %D%/condition-parse.c %D%/condition-parser.h \
+	%D%/condition-type.c %D%/condition-type.h \
+	%D%/judge.c %D%/judge.h \
+	%D%/metric.h \
+	%D%/run.c %D%/run.h \
+	%D%/run-metric.c %D%/run-metric.h \
+	%D%/value.c %D%/value.h %D%/value-json.c

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "analysis/metric.h"
+#include "common/string-table.h"
 #include "common/time.h"
 
 #define RUN_METRICS_MAX 256
@@ -24,8 +25,10 @@
 enum run_phase { RUN_PENDING, RUN_RUNNING, RUN_SUCCESSFUL, RUN_FAILED, RUN_ERROR, RUN_INCONCLUSIVE };
 
 /* "Pending", "Running", ... and back. */
-const char *run_phase_to_string(enum run_phase phase);
-int run_phase_from_string(const char *text, enum run_phase *ret);
+DECLARE_STRING_TABLE(run_phase, enum run_phase);
+
+/* Whether one ended phase outranks another: Failed over Error over Inconclusive over Successful. */
+bool run_phase_worse(enum run_phase phase, enum run_phase than);
 
 static inline bool run_phase_ended(enum run_phase phase) {
     return phase != RUN_PENDING && phase != RUN_RUNNING;
@@ -81,7 +84,8 @@ struct answer {
     uint32_t run;
     uint32_t metric;   /* index */
     uint32_t sequence; /* of the question; anything else than the one in flight is dropped */
-    enum { ANSWER_VALUE, ANSWER_ERROR } kind;
+    enum { ANSWER_VALUE, ANSWER_ERROR, ANSWER_SUCCESSFUL, ANSWER_FAILED, ANSWER_INCONCLUSIVE } kind;
+    /* a value is judged by the metric's conditions; a provider that judges itself, as job does, says its verdict */
     const char *value; /* JSON text of the value; "[]" is an empty vector; NaN, Infinity, -Infinity are allowed numbers */
     const char *message; /* the error, or a provider's warning; may be NULL */
 };

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The value of a tree. Kinds are checked again as values come: most of them depend on the answer. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/condition-tree.h"
+
+#define EXACT_MAX 9007199254740992.0 /* 2^53: beyond, a double has no whole numbers of its own */
+
+/* What evaluating a nil's optional field gives to the fields behind it: nil as well. */
+#define CHAIN_ENDED 1
+
+int evaluation_charge(struct evaluation *evaluation, const struct node *node, size_t n) {
+    evaluation->steps = n < evaluation->steps ? evaluation->steps - (uint32_t)n : 0;
+    if (evaluation->steps > 0)
+        return 0;
+    return fault_set(evaluation->fault, node->at, -E2BIG, "this takes too many steps");
+}
+
+static int check_kind(struct evaluation *evaluation, const struct node *node, const struct value *value,
+                      unsigned kinds) {
+    char wanted[80];
+    if (kinds & KIND(value->kind))
+        return 0;
+    return fault_set(evaluation->fault, node->at, -EINVAL, "this is %s where %s was expected",
+                     value_kind_name(value->kind), kinds_name(kinds, wanted));
+}
+
+static int evaluate_as(struct evaluation *evaluation, const struct node *node, unsigned kinds, struct value *ret) {
+    int r = evaluate(evaluation, node, ret);
+    return r < 0 ? r : check_kind(evaluation, node, ret, kinds);
+}
+
+static int evaluate_boolean(struct evaluation *evaluation, const struct node *node, bool *ret) {
+    struct value value;
+    int r = evaluate_as(evaluation, node, KIND(VALUE_BOOLEAN), &value);
+    if (r >= 0)
+        *ret = value.boolean;
+    return r;
+}
+
+static int evaluate_whole(struct evaluation *evaluation, const struct node *node, double *ret) {
+    struct value value;
+    int r = evaluate_as(evaluation, node, KIND(VALUE_NUMBER), &value);
+    if (r < 0)
+        return r;
+    if (trunc(value.number) != value.number || fabs(value.number) > EXACT_MAX)
+        return fault_set(evaluation->fault, node->at, -EINVAL, "%g is not a whole number", value.number);
+    *ret = value.number;
+    return 0;
+}
+
+static int concatenate(struct evaluation *evaluation, const struct node *node, const struct value *left,
+                       const struct value *right, struct value *ret) {
+    size_t length = (size_t)left->length + right->length;
+    char *bytes = arena_take(evaluation->arena, length);
+    if (!bytes)
+        return fault_memory(evaluation->fault, node->at);
+    memcpy(bytes, left->bytes, left->length);
+    memcpy(bytes + left->length, right->bytes, right->length);
+    *ret = value_string(bytes, (uint32_t)length);
+    return evaluation_charge(evaluation, node, length / 64);
+}
+
+static int evaluate_range(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    double from, to;
+    int r = evaluate_whole(evaluation, node->children[0], &from);
+    if (r >= 0)
+        r = evaluate_whole(evaluation, node->children[1], &to);
+    if (r < 0)
+        return r;
+    double n = to < from ? 0 : to - from + 1;
+    if (n > CONDITION_STEPS_MAX)
+        return fault_memory(evaluation->fault, node->at);
+    r = evaluation_charge(evaluation, node, (size_t)n);
+    if (r < 0)
+        return r;
+    struct value *items = arena_take(evaluation->arena, (size_t)n * sizeof *items);
+    if (!items)
+        return fault_memory(evaluation->fault, node->at);
+    for (uint32_t i = 0; i < (uint32_t)n; i++)
+        items[i] = value_number(from + i);
+    *ret = (struct value){.kind = VALUE_ARRAY, .length = (uint32_t)n, .items = items};
+    return 0;
+}
+
+static int evaluate_in(struct evaluation *evaluation, const struct node *node, const struct value *needle,
+                       const struct value *hay, struct value *ret) {
+    bool found = false;
+    int r = check_kind(evaluation, node->children[1], hay, KIND(VALUE_ARRAY) | KIND(VALUE_MAP) | KIND(VALUE_NIL));
+    if (r >= 0 && hay->kind == VALUE_MAP)
+        r = check_kind(evaluation, node->children[0], needle, KIND(VALUE_STRING));
+    if (r >= 0)
+        r = evaluation_charge(evaluation, node, hay->length);
+    if (r < 0)
+        return r;
+    if (hay->kind == VALUE_MAP)
+        found = value_member(hay, needle->bytes, needle->length) != NULL;
+    if (hay->kind == VALUE_ARRAY)
+        for (uint32_t i = 0; i < hay->length && !found; i++)
+            found = value_equal(needle, &hay->items[i], &evaluation->steps);
+    *ret = value_boolean(found);
+    return evaluation_charge(evaluation, node, 0);
+}
+
+static bool text_holds(enum token_kind op, const struct value *text, const struct value *part) {
+    if (part->length > text->length)
+        return false;
+    if (part->length == 0)
+        return true;
+    if (op == TOKEN_CONTAINS)
+        return memmem(text->bytes, text->length, part->bytes, part->length) != NULL;
+    size_t at = op == TOKEN_STARTS_WITH ? 0 : text->length - part->length;
+    return memcmp(text->bytes + at, part->bytes, part->length) == 0;
+}
+
+/* Less than 0, 0 or more, as memcmp(). */
+static int compare_strings(const struct value *left, const struct value *right) {
+    uint32_t common = left->length < right->length ? left->length : right->length;
+    int order = common ? memcmp(left->bytes, right->bytes, common) : 0;
+    return order ? order : (left->length > right->length) - (left->length < right->length);
+}
+
+static bool compare(enum token_kind op, const struct value *left, const struct value *right) {
+    if (left->kind == VALUE_STRING) {
+        int order = compare_strings(left, right);
+        return op == TOKEN_LESS         ? order < 0
+               : op == TOKEN_LESS_EQUAL ? order <= 0
+               : op == TOKEN_GREATER    ? order > 0
+                                        : order >= 0;
+    }
+    /* written out, because none of them holds with NaN */
+    return op == TOKEN_LESS         ? left->number < right->number
+           : op == TOKEN_LESS_EQUAL ? left->number <= right->number
+           : op == TOKEN_GREATER    ? left->number > right->number
+                                    : left->number >= right->number;
+}
+
+static int calculate(struct evaluation *evaluation, const struct node *node, const struct value *left,
+                     const struct value *right, struct value *ret) {
+    double a = left->number, b = right->number;
+    switch ((int)node->op) {
+    case TOKEN_PLUS:
+        *ret = value_number(a + b);
+        return 0;
+    case TOKEN_MINUS:
+        *ret = value_number(a - b);
+        return 0;
+    case TOKEN_TIMES:
+        *ret = value_number(a * b);
+        return 0;
+    case TOKEN_DIVIDE: /* by 0: an infinity or NaN, as IEEE 754 and expr-lang have it */
+        *ret = value_number(a / b);
+        return 0;
+    case TOKEN_POWER:
+        *ret = value_number(pow(a, b));
+        return 0;
+    default: /* modulo */
+        if (trunc(a) != a || trunc(b) != b || isinf(a) || isinf(b) || b == 0.0)
+            return fault_set(evaluation->fault, node->at, -EINVAL, "%g %% %g: whole numbers are wanted, and not 0", a,
+                             b);
+        *ret = value_number(fmod(a, b));
+        return 0;
+    }
+}
+
+/* Both sides of one kind, out of these. */
+static int check_match(struct evaluation *evaluation, const struct node *node, const struct value *left,
+                       const struct value *right, unsigned kinds) {
+    int r = check_kind(evaluation, node->children[0], left, kinds);
+    if (r >= 0)
+        r = check_kind(evaluation, node->children[1], right, kinds);
+    if (r < 0 || left->kind == right->kind)
+        return r;
+    return fault_set(evaluation->fault, node->at, -EINVAL, "this operator is between %s and %s",
+                     value_kind_name(left->kind), value_kind_name(right->kind));
+}
+
+/* The operators that look at one side first. */
+static int evaluate_lazy(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    bool boolean;
+    int r;
+
+    if (node->op == TOKEN_COALESCE) {
+        r = evaluate(evaluation, node->children[0], ret);
+        return r < 0 || ret->kind != VALUE_NIL ? r : evaluate(evaluation, node->children[1], ret);
+    }
+    r = evaluate_boolean(evaluation, node->children[0], &boolean);
+    if (r >= 0 && boolean == (node->op == TOKEN_AND))
+        r = evaluate_boolean(evaluation, node->children[1], &boolean);
+    if (r >= 0)
+        *ret = value_boolean(boolean);
+    return r;
+}
+
+static int evaluate_binary(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    const unsigned number = KIND(VALUE_NUMBER), string = KIND(VALUE_STRING);
+    struct value left, right;
+    bool equal;
+    int r;
+
+    if (node->op == TOKEN_AND || node->op == TOKEN_OR || node->op == TOKEN_COALESCE)
+        return evaluate_lazy(evaluation, node, ret);
+    if (node->op == TOKEN_RANGE)
+        return evaluate_range(evaluation, node, ret);
+    r = evaluate(evaluation, node->children[0], &left);
+    if (r >= 0)
+        r = evaluate(evaluation, node->children[1], &right);
+    if (r < 0)
+        return r;
+    switch ((int)node->op) {
+    case TOKEN_EQUAL:
+    case TOKEN_UNEQUAL:
+        if (left.kind != VALUE_NIL && right.kind != VALUE_NIL)
+            r = check_match(evaluation, node, &left, &right, KIND_ANY);
+        if (r < 0)
+            return r;
+        equal = value_equal(&left, &right, &evaluation->steps);
+        *ret = value_boolean(equal == (node->op == TOKEN_EQUAL));
+        return evaluation_charge(evaluation, node, 0);
+    case TOKEN_LESS:
+    case TOKEN_LESS_EQUAL:
+    case TOKEN_GREATER:
+    case TOKEN_GREATER_EQUAL:
+        r = check_match(evaluation, node, &left, &right, number | string);
+        if (r >= 0)
+            *ret = value_boolean(compare(node->op, &left, &right));
+        return r;
+    case TOKEN_IN:
+        return evaluate_in(evaluation, node, &left, &right, ret);
+    case TOKEN_CONTAINS:
+    case TOKEN_STARTS_WITH:
+    case TOKEN_ENDS_WITH:
+        r = check_match(evaluation, node, &left, &right, string);
+        if (r >= 0)
+            r = evaluation_charge(evaluation, node, left.length / 64);
+        if (r >= 0)
+            *ret = value_boolean(text_holds(node->op, &left, &right));
+        return r;
+    default: /* arithmetic */
+        r = check_match(evaluation, node, &left, &right, node->op == TOKEN_PLUS ? number | string : number);
+        if (r < 0)
+            return r;
+        return left.kind == VALUE_STRING ? concatenate(evaluation, node, &left, &right, ret)
+                                         : calculate(evaluation, node, &left, &right, ret);
+    }
+}
+
+static int item_at(struct evaluation *evaluation, const struct node *node, const struct value *array, double index,
+                   struct value *ret) {
+    double at = index < 0 ? index + array->length : index;
+    if (at < 0 || at >= array->length)
+        return fault_set(evaluation->fault, node->at, -ERANGE, "index %.0f is out of range: the array has %u item%s",
+                         index, array->length, array->length == 1 ? "" : "s");
+    *ret = array->items[(uint32_t)at];
+    return 0;
+}
+
+/* May give CHAIN_ENDED. */
+static int evaluate_index(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    const struct node *of_node = node->children[0], *index_node = node->children[1];
+    struct value of, index;
+    double at = 0;
+    int r = of_node->kind == NODE_INDEX ? evaluate_index(evaluation, of_node, &of) : evaluate(evaluation, of_node, &of);
+
+    if (r == CHAIN_ENDED || (r >= 0 && node->optional && of.kind == VALUE_NIL)) {
+        *ret = (struct value){.kind = VALUE_NIL};
+        return CHAIN_ENDED;
+    }
+    if (r >= 0)
+        r = check_kind(evaluation, of_node, &of, KIND(VALUE_ARRAY) | KIND(VALUE_MAP));
+    if (r >= 0)
+        r = of.kind == VALUE_ARRAY ? evaluate_whole(evaluation, index_node, &at)
+                                   : evaluate_as(evaluation, index_node, KIND(VALUE_STRING), &index);
+    if (r >= 0)
+        r = evaluation_charge(evaluation, node, of.kind == VALUE_MAP ? of.length : 1);
+    if (r < 0)
+        return r;
+    if (of.kind == VALUE_ARRAY)
+        return item_at(evaluation, node, &of, at, ret);
+    const struct value *found = value_member(&of, index.bytes, index.length);
+    *ret = found ? *found : (struct value){.kind = VALUE_NIL};
+    return 0;
+}
+
+/* Bounds beyond the array are brought back into it. */
+static int evaluate_slice(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    struct value array;
+    int r = evaluate_as(evaluation, node->children[0], KIND(VALUE_ARRAY), &array);
+    if (r < 0)
+        return r;
+    double bound[2];
+    for (int i = 0; i < 2; i++) {
+        r = evaluate_whole(evaluation, node->children[i + 1], &bound[i]);
+        if (r < 0)
+            return r;
+        bound[i] = bound[i] < 0 ? fmax(bound[i] + array.length, 0) : fmin(bound[i], array.length);
+    }
+    uint32_t from = (uint32_t)fmin(bound[0], bound[1]), to = (uint32_t)bound[1];
+    *ret = (struct value){.kind = VALUE_ARRAY, .length = to - from, .items = array.items + (to > from ? from : 0)};
+    return 0;
+}
+
+static int evaluate_children(struct evaluation *evaluation, const struct node *node, struct value *values) {
+    int r = 0;
+    for (uint32_t i = 0; i < node->n && r >= 0; i++)
+        r = evaluate(evaluation, node->children[i], &values[i]);
+    return r;
+}
+
+static int evaluate_array(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    struct value *items = arena_take(evaluation->arena, node->n * sizeof *items);
+    if (!items)
+        return fault_memory(evaluation->fault, node->at);
+    *ret = (struct value){.kind = VALUE_ARRAY, .length = node->n, .items = items};
+    return evaluate_children(evaluation, node, items);
+}
+
+static int evaluate_map(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    struct member *members = arena_take(evaluation->arena, node->n / 2 * sizeof *members);
+    int r = 0;
+    if (!members)
+        return fault_memory(evaluation->fault, node->at);
+    for (uint32_t i = 0; i < node->n / 2 && r >= 0; i++) {
+        r = evaluate_as(evaluation, node->children[2 * i], KIND(VALUE_STRING), &members[i].key);
+        if (r >= 0)
+            r = evaluate(evaluation, node->children[2 * i + 1], &members[i].value);
+    }
+    *ret = (struct value){.kind = VALUE_MAP, .length = node->n / 2, .members = members};
+    return r;
+}
+
+/* The arguments of a function; of a predicate the first one only, the function evaluates the other. */
+static int evaluate_call(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    const struct function *function = node->function;
+    uint32_t n = node->kind == NODE_PREDICATE ? 1 : node->n;
+    struct value *arguments = arena_take(evaluation->arena, n * sizeof *arguments);
+    int r = 0;
+
+    if (!arguments)
+        return fault_memory(evaluation->fault, node->at);
+    for (uint32_t i = 0; i < n && r >= 0; i++)
+        r = evaluate_as(evaluation, node->children[i], function->takes[i > 0], &arguments[i]);
+    return r < 0 ? r : function->call(evaluation, node, arguments, n, ret);
+}
+
+static int evaluate_unary(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    struct value value;
+    bool negated = node->op == TOKEN_NOT;
+    int r = evaluate_as(evaluation, node->children[0], negated ? KIND(VALUE_BOOLEAN) : KIND(VALUE_NUMBER), &value);
+    if (r < 0)
+        return r;
+    *ret = negated ? value_boolean(!value.boolean) : node->op == TOKEN_MINUS ? value_number(-value.number) : value;
+    return 0;
+}
+
+int evaluate(struct evaluation *evaluation, const struct node *node, struct value *ret) {
+    bool holds;
+    int r = evaluation_charge(evaluation, node, 1);
+    if (r < 0)
+        return r;
+    switch (node->kind) {
+    case NODE_LITERAL:
+        *ret = node->value;
+        return 0;
+    case NODE_RESULT:
+        *ret = *evaluation->result;
+        return 0;
+    case NODE_ELEMENT:
+        *ret = *evaluation->element;
+        return 0;
+    case NODE_UNARY:
+        return evaluate_unary(evaluation, node, ret);
+    case NODE_BINARY:
+        return evaluate_binary(evaluation, node, ret);
+    case NODE_CONDITIONAL:
+        r = evaluate_boolean(evaluation, node->children[0], &holds);
+        return r < 0 ? r : evaluate(evaluation, node->children[holds ? 1 : 2], ret);
+    case NODE_INDEX:
+        r = evaluate_index(evaluation, node, ret);
+        return r < 0 ? r : 0;
+    case NODE_SLICE:
+        return evaluate_slice(evaluation, node, ret);
+    case NODE_ARRAY:
+        return evaluate_array(evaluation, node, ret);
+    case NODE_MAP:
+        return evaluate_map(evaluation, node, ret);
+    case NODE_CALL:
+    case NODE_PREDICATE:
+        return evaluate_call(evaluation, node, ret);
+    }
+    return 0;
+}
