@@ -7,7 +7,7 @@
 
 #include "common/text.h"
 
-int error_set(struct error *err, int code, const char *format, ...) {
+int(error_set)(struct error *err, int code, const char *format, ...) {
     assert(code < 0);
     if (!err)
         return code;

@@ -15,6 +15,16 @@ struct error {
 /* Fills err (which may be NULL) and returns code, so that `return error_set(err, -EINVAL, ...)` ends a function. */
 int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The analyzer doesn't look into other files: tell it that what is returned is the code. */
+#ifdef __clang_analyzer__
+#define error_set(err, code, ...)                     \
+    __extension__({                                   \
+        const int _code = (code);                     \
+        (void)(error_set)((err), _code, __VA_ARGS__); \
+        _code;                                        \
+    })
+#endif
+
 /* Puts "PREFIX: " before the text of an error that is set, as it travels up. Returns err->code. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

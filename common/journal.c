@@ -2,7 +2,6 @@
 #include "common/journal.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,16 +16,17 @@
 #include "common/text.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define ENTRY_MAX (64 * 1024)
+#define ENTRY_MAX ((size_t)64 * 1024)
 #define PATIENCE_MSEC 20
 
 bool journal_is_stream(int fd) {
     const char *stream = getenv("JOURNAL_STREAM");
-    uintmax_t device, inode;
     struct stat found;
-    if (!stream || sscanf(stream, "%ju:%ju", &device, &inode) != 2 || fstat(fd, &found) < 0)
+    if (!stream || fstat(fd, &found) < 0)
         return false;
-    return found.st_dev == device && found.st_ino == inode;
+    char own[64];
+    (void)snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)found.st_dev, (uintmax_t)found.st_ino);
+    return strcmp(own, stream) == 0;
 }
 
 /* KEY=value, or for a value of several lines KEY, its length (64 bits, little endian) and its bytes. */

@@ -17,13 +17,13 @@
 /* An object or array keeps its parent in valuedouble, which cJSON uses for numbers only: so every error can say the
  * whole path of its field, and no caller has to carry it along. */
 static void set_parent(cJSON *container, const cJSON *parent) {
-    static_assert(sizeof(parent) <= sizeof(container->valuedouble), "a pointer fits a double");
-    memcpy(&container->valuedouble, &parent, sizeof(parent));
+    static_assert(sizeof(void *) <= sizeof(container->valuedouble), "a pointer fits a double");
+    memcpy(&container->valuedouble, &parent, sizeof(void *));
 }
 
 static const cJSON *get_parent(const cJSON *container) {
     const cJSON *parent;
-    memcpy(&parent, &container->valuedouble, sizeof(parent));
+    memcpy(&parent, &container->valuedouble, sizeof(void *));
     return parent;
 }
 
@@ -47,7 +47,7 @@ static void append_path(struct buffer *path, const cJSON *container) {
     }
 }
 
-int json_error(const cJSON *object, const char *key, struct error *err, int code, const char *format, ...) {
+int(json_error)(const cJSON *object, const char *key, struct error *err, int code, const char *format, ...) {
     _cleanup_buffer_ struct buffer path = BUFFER(PATH_TEXT_MAX);
     if (object)
         append_path(&path, object);
@@ -70,11 +70,11 @@ static int check_duplicates(const cJSON *object, struct error *err) {
     size_t n = (size_t)cJSON_GetArraySize(object), i = 0;
     if (n < 2)
         return 0;
-    _cleanup_free_ const cJSON **members = calloc(n, sizeof(*members));
+    _cleanup_free_ const cJSON **members = calloc(n, sizeof(void *));
     if (!members)
         return error_set(err, -ENOMEM, "cannot read JSON: no memory");
     json_for_each(member, object) members[i++] = member;
-    qsort(members, n, sizeof(*members), compare_keys);
+    qsort(members, n, sizeof(void *), compare_keys);
     for (i = 1; i < n; i++)
         if (strcmp(members[i - 1]->string, members[i]->string) == 0)
             return json_error(object, members[i]->string, err, -EINVAL, "the key is there twice");

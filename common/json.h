@@ -55,6 +55,15 @@ int json_opt_copy_string(const cJSON *object, const char *key, char *buffer, siz
 int json_error(const cJSON *object, const char *key, struct error *err, int code, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+#ifdef __clang_analyzer__ /* as for error_set() */
+#define json_error(object, key, err, code, ...)                         \
+    __extension__({                                                     \
+        const int _code = (code);                                       \
+        (void)(json_error)((object), (key), (err), _code, __VA_ARGS__); \
+        _code;                                                          \
+    })
+#endif
+
 /* Refuses an object that has a key other than the n known ones. -EINVAL, with "did you mean". */
 int json_known_keys(const cJSON *object, const char *const *known, size_t n, struct error *err);
 

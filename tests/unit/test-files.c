@@ -23,7 +23,7 @@
 static char folder[] = "/tmp/rollout-test-files.XXXXXX";
 
 static int enter_folder(void **state) {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
     umask(0077); /* modes must not depend on it */
     return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
 }

@@ -114,7 +114,7 @@ static char folder[] = "/tmp/rollout-test-log.XXXXXX";
 static struct sockaddr_un journal = {.sun_family = AF_UNIX};
 
 static int bind_journal(void **state) {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
     assert_non_null(mkdtemp(folder));
     (void)snprintf(journal.sun_path, sizeof(journal.sun_path), "%s/socket", folder);
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
