@@ -19,7 +19,9 @@ tests_unit_test_time_SOURCES = %D%/test-time.c
 tests_unit_test_time_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 
 # provider/
-check_PROGRAMS += %D%/test-prometheus-answer %D%/test-provider-settings
+check_PROGRAMS += %D%/test-prometheus-answer %D%/test-provider-http %D%/test-provider-settings
+tests_unit_test_provider_http_SOURCES = %D%/test-provider-http.c
+tests_unit_test_provider_http_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 tests_unit_test_prometheus_answer_SOURCES = %D%/test-prometheus-answer.c
 tests_unit_test_prometheus_answer_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 tests_unit_test_provider_settings_SOURCES = %D%/test-provider-settings.c
