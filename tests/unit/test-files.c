@@ -20,10 +20,10 @@
 #include "common/files.h"
 
 /* Each test runs in a new, empty folder. */
-static char folder[] = "/tmp/rollout-test-files.XXXXXX";
+static char folder[64];
 
 static int enter_folder(void **state) {
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    (void)snprintf(folder, sizeof(folder), "/tmp/rollout-test-files.XXXXXX");
     umask(0077); /* modes must not depend on it */
     return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
 }

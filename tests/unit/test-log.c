@@ -110,11 +110,11 @@ static void knows_the_journal_by_its_stream(void **state) {
     assert_false(journal_is_stream(STDERR_FILENO));
 }
 
-static char folder[] = "/tmp/rollout-test-log.XXXXXX";
+static char folder[64];
 static struct sockaddr_un journal = {.sun_family = AF_UNIX};
 
 static int bind_journal(void **state) {
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    (void)snprintf(folder, sizeof(folder), "/tmp/rollout-test-log.XXXXXX");
     assert_non_null(mkdtemp(folder));
     (void)snprintf(journal.sun_path, sizeof(journal.sun_path), "%s/socket", folder);
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
