@@ -1,3 +1,14 @@
 # traffic/: who gets requests. Knows core/ and below.
 noinst_LIBRARIES += libtraffic.a
-libtraffic_a_SOURCES =
+libtraffic_a_SOURCES = \
+	%D%/connection.c %D%/connection.h \
+	%D%/haproxy.c %D%/haproxy.h \
+	%D%/haproxy-balancer.c %D%/haproxy-balancer.h \
+	%D%/haproxy-command.c %D%/haproxy-command.h \
+	%D%/haproxy-elders.c %D%/haproxy-elders.h \
+	%D%/haproxy-look.c %D%/haproxy-look.h \
+	%D%/haproxy-names.c %D%/haproxy-names.h \
+	%D%/haproxy-server.c %D%/haproxy-server.h \
+	%D%/haproxy-table.c %D%/haproxy-table.h \
+	%D%/router.h \
+	%D%/tcp-count.c %D%/tcp-count.h

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who gets requests: the interface to a balancer. Nothing here blocks; answers come by the callback, from the event loop. */
+/* Who gets requests: the interface to a balancer. Nothing here blocks; answers come by the callback, from the event
+ * loop. */
 #ifndef ROLLOUT_TRAFFIC_ROUTER_H
 #define ROLLOUT_TRAFFIC_ROUTER_H
 
@@ -8,21 +9,23 @@
 
 /* How an exchange ended. */
 struct exchange_result {
-    struct balancer_seen seen; /* link says how far it came; servers are known when UP */
+    struct balancer_seen seen;                       /* link says how far it came; servers are known when UP */
     struct endpoint endpoints[COLORS][REPLICAS_MAX]; /* valid when UP */
-    bool refused;              /* an order was answered with an error; seen.problem quotes it */
+    bool refused;                                    /* an order was answered with an error; seen.problem quotes it */
 };
 
-/* Called once for each exchange(), never from inside it. RESULT is borrowed. The callee stamps seen_at and asked_at. */
+/* Called once for each exchange() that began, never from inside it. RESULT is borrowed. The callee stamps seen_at and
+ * asked_at; each server's up_since is a point of CLOCK_BOOTTIME, which the callee moves to the core's clock. */
 typedef void (*exchange_done)(void *userdata, uint32_t balancer, uint64_t token, const struct exchange_result *result);
 
 struct router {
     void *self;
-    /* Begins one exchange: `show info`, the orders in their order, `show servers state`, the sessions. Bounded by a deadline.
-     * At most one at a time and balancer. ORDERS may be discarded after the call. Negative errno when it can't even begin. */
+    /* Begins one exchange: `show info`, the orders in their order, `show servers state`, the sessions. Bounded by a
+     * deadline. At most one at a time and balancer. ORDERS may be discarded after the call. Negative errno when it
+     * can't even begin. */
     int (*exchange)(void *self, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token);
-    /* Writes what HAProxy reads at its next start (server-state-file) for every backend: wanted weights and admin states.
-     * Does nothing when it stands so already. Synchronous; called before anything is lowered. */
+    /* Writes what HAProxy reads at its next start (server-state-file) for every backend: wanted weights and admin
+     * states. Does nothing when it stands so already. Synchronous; called before anything is lowered. */
     int (*remember)(void *self, const struct plan *plan, struct error *err);
 };
 

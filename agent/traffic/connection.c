@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "traffic/connection.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "common/text.h"
+
+#define TIMER_ACCURACY (10 * USEC_PER_MSEC)
+
+struct connection {
+    int fd;
+    sd_event_source *io, *timer;
+    int at_timer; /* what the timer tells when it fires */
+    char *text;
+    size_t sent, len;
+    struct buffer reply;
+    connection_done done;
+    void *userdata;
+};
+
+static int unix_address(const char *path, struct address *ret, struct error *err) {
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    if (string_copy(local.sun_path, sizeof local.sun_path, path) < 0)
+        return error_set(err, -ENAMETOOLONG, "the path of socket %s is longer than %zu bytes", path,
+                         sizeof local.sun_path - 1);
+    struct address address = {.len = sizeof local};
+    memcpy(&address.storage, &local, sizeof local);
+    *ret = address;
+    return 0;
+}
+
+int address_parse(const char *text, struct address *ret, struct error *err) {
+    if (*text == '/')
+        return unix_address(text, ret, err);
+
+    char host[64] = "";
+    const char *colon = strrchr(text, ':');
+    const char *start = text;
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    if (len >= 2 && *start == '[' && start[len - 1] == ']') {
+        start++;
+        len -= 2;
+    }
+    if (len > 0 && len < sizeof host)
+        memcpy(host, start, len);
+
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    if (!*host || getaddrinfo(strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, colon + 1, &hints, &found) != 0)
+        return error_set(err, -EINVAL,
+                         "socket %s: a path, or a numeric address and a port as in 10.0.0.2:9999, was expected", text);
+    struct address address = {.len = found->ai_addrlen};
+    memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    *ret = address;
+    return 0;
+}
+
+static void finish(struct connection *connection, int code) {
+    connection->io = sd_event_source_disable_unref(connection->io);
+    connection->timer = sd_event_source_disable_unref(connection->timer);
+    connection->done(connection->userdata, code, &connection->reply); /* may free the connection */
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+    struct connection *connection = userdata;
+    finish(connection, connection->at_timer);
+    return 0;
+}
+
+static bool would_block(void) {
+    return errno == EAGAIN || errno == EINTR;
+}
+
+/* 0 while there may be more, 1 at the end. */
+static int receive(struct connection *connection) {
+    char piece[16 * 1024];
+    ssize_t n = recv(connection->fd, piece, sizeof piece, 0);
+    if (n < 0)
+        return would_block() ? 0 : -errno;
+    if (n == 0)
+        return 1;
+    return buffer_append(&connection->reply, piece, (size_t)n);
+}
+
+static int transmit(struct connection *connection) {
+    ssize_t n =
+        send(connection->fd, connection->text + connection->sent, connection->len - connection->sent, MSG_NOSIGNAL);
+    if (n < 0)
+        return would_block() ? 0 : -errno;
+    connection->sent += (size_t)n;
+    return connection->sent < connection->len ? 0 : sd_event_source_set_io_events(connection->io, EPOLLIN);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+    struct connection *connection = userdata;
+    int r = 0;
+    socklen_t len = sizeof r;
+    if ((events & EPOLLERR) && getsockopt(fd, SOL_SOCKET, SO_ERROR, &r, &len) == 0 && r != 0) {
+        finish(connection, -r); /* connect() failed, or a reset */
+        return 0;
+    }
+    if (events & (EPOLLIN | EPOLLHUP))
+        r = receive(connection);
+    if (r == 0 && (events & EPOLLOUT))
+        r = transmit(connection);
+    if (r != 0)
+        finish(connection, r < 0 ? r : 0);
+    return 0;
+}
+
+/* A failure to connect is told by the timer, at once, so that it never comes from inside connection_ask(). */
+static int begin(struct connection *connection, sd_event *event, const struct address *address, usec_t deadline) {
+    connection->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (connection->fd < 0)
+        return -errno;
+
+    connection->at_timer = -ETIMEDOUT;
+    if (connect(connection->fd, &address->any, address->len) < 0 && errno != EINPROGRESS) {
+        connection->at_timer = -errno;
+        deadline = 0;
+    } else {
+        int r = sd_event_add_io(event, &connection->io, connection->fd, EPOLLIN | EPOLLOUT, on_io, connection);
+        if (r < 0)
+            return r;
+    }
+    return sd_event_add_time_relative(event, &connection->timer, CLOCK_MONOTONIC, (uint64_t)deadline,
+                                      deadline > 0 ? (uint64_t)TIMER_ACCURACY : 1, on_timer, connection);
+}
+
+int connection_ask(sd_event *event, const struct address *address, const char *text, usec_t deadline, size_t reply_max,
+                   connection_done done, void *userdata, struct connection **ret) {
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        return -ENOMEM;
+    *connection = (struct connection){.fd = -1,
+                                      .text = strdup(text),
+                                      .len = strlen(text),
+                                      .reply = BUFFER(reply_max),
+                                      .done = done,
+                                      .userdata = userdata};
+    int r = connection->text ? begin(connection, event, address, deadline) : -ENOMEM;
+    if (r < 0) {
+        connection_free(connection);
+        return r;
+    }
+    *ret = connection;
+    return 0;
+}
+
+struct connection *connection_free(struct connection *connection) {
+    if (!connection)
+        return NULL;
+    sd_event_source_disable_unref(connection->io);
+    sd_event_source_disable_unref(connection->timer);
+    if (connection->fd >= 0)
+        (void)close(connection->fd);
+    buffer_reset(&connection->reply);
+    free(connection->text);
+    free(connection);
+    return NULL;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "traffic/haproxy-command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WEIGHT_MAX 256
+#define PROMPT "\n> "
+
+static int append_order(const struct haproxy_names *names, const struct balancer_seen *last,
+                        const struct server_order *order, struct buffer *text) {
+    if (order->backend >= names->n_backends || order->color >= COLORS || order->number >= REPLICAS_MAX ||
+        order->weight > WEIGHT_MAX)
+        return -EINVAL;
+
+    const char *backend = names->backends[order->backend];
+    const char *server = names->servers[order->color][order->number];
+    const struct server_seen *seen = &last->servers[order->backend][order->color][order->number];
+
+    switch (order->kind) {
+    case SERVER_WEIGHT:
+        return buffer_printf(text, "set server %s/%s weight %u\n", backend, server, order->weight);
+    case SERVER_ENABLE:
+        if (!seen->known)
+            return -ENODATA;
+        /* Ready shows UP at once, with nothing listening: down until a check says otherwise. Where there is no check
+         * HAProxy takes the order too, and then nothing ever brings the server up again. */
+        buffer_printf(text, "set server %s/%s weight 0; set server %s/%s state ready", backend, server, backend,
+                      server);
+        if (seen->checked)
+            buffer_printf(text, "; set server %s/%s health down", backend, server);
+        return buffer_puts(text, "\n");
+    case SERVER_MAINT:
+        return buffer_printf(text, "set server %s/%s state maint\n", backend, server);
+    case SERVER_SHUTDOWN:
+        return buffer_printf(text, "shutdown sessions server %s/%s\n", backend, server);
+    }
+    return -EINVAL;
+}
+
+int haproxy_command_text(const struct haproxy_names *names, const struct balancer_seen *last,
+                         const struct server_order *orders, uint32_t n, struct buffer *text) {
+    buffer_puts(text, "prompt\n" HAPROXY_SHOW_INFO "\n");
+    for (uint32_t i = 0; i < n; i++) {
+        int r = append_order(names, last, &orders[i], text);
+        if (r < 0)
+            return r;
+    }
+    for (uint32_t i = 0; i < names->n_backends; i++)
+        buffer_printf(text, HAPROXY_SHOW_SERVERS "%s\n", names->backends[i]);
+    return buffer_puts(text, HAPROXY_SHOW_STAT "\nquit\n");
+}
+
+void haproxy_dialogue_begin(struct haproxy_dialogue *dialogue, const char *commands, char *replies, size_t len) {
+    *dialogue = (struct haproxy_dialogue){.commands = commands, .replies = replies, .end = replies + len};
+}
+
+static void strip(char *start, char *end) {
+    while (end > start && (end[-1] == '\n' || end[-1] == ' '))
+        end--;
+    *end = '\0';
+}
+
+int haproxy_dialogue_next(struct haproxy_dialogue *dialogue) {
+    dialogue->commands += strspn(dialogue->commands, " \n;");
+    size_t len = strcspn(dialogue->commands, "\n;");
+    (void)snprintf(dialogue->command, sizeof dialogue->command, "%.*s", (int)len, dialogue->commands);
+    dialogue->commands += len;
+    if (len == 0 || strcmp(dialogue->command, "quit") == 0)
+        return 0;
+
+    char *prompt = memmem(dialogue->replies, (size_t)(dialogue->end - dialogue->replies), PROMPT, strlen(PROMPT));
+    if (!prompt)
+        return -EPROTO;
+    dialogue->reply = dialogue->replies;
+    dialogue->replies = prompt + strlen(PROMPT);
+    strip(dialogue->reply, prompt);
+    return 1;
+}

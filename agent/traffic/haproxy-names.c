@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "traffic/haproxy-names.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/text.h"
+
+static const char *const color_names[COLORS] = {[BLUE] = "blue", [GREEN] = "green"};
+
+static bool name_valid(const char *name) {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
+    return *name && name[strspn(name, allowed)] == '\0';
+}
+
+static int add_backend(struct haproxy_names *names, const char *backend, struct error *err) {
+    if (!name_valid(backend))
+        return error_set(err, -EINVAL, "\"%s\" cannot be a backend of HAProxy: letters, digits and _.:- were expected",
+                         text_escape((char[80]){0}, 80, backend, strlen(backend)));
+    return string_copy(names->backends[names->n_backends++], BACKEND_NAME_MAX, backend);
+}
+
+int haproxy_names_load(const struct spec *spec, struct haproxy_names *ret, struct error *err) {
+    const struct haproxy_spec *haproxy = &spec->haproxy;
+    struct haproxy_names names = {0};
+    int r = 0;
+
+    for (uint32_t i = 0; i < haproxy->n_backends && r >= 0; i++)
+        r = add_backend(&names, haproxy->backends[i], err);
+    if (r >= 0 && *haproxy->preview_backend)
+        r = add_backend(&names, haproxy->preview_backend, err);
+    if (r < 0)
+        return r;
+
+    for (uint32_t color = 0; color < COLORS; color++)
+        for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
+            char *name = names.servers[color][number];
+            r = spec_server_name(spec, color_names[color], number + 1, name, SERVER_NAME_MAX);
+            if (r < 0 || !name_valid(name))
+                return error_set(err, -EINVAL, "Server=%s gives no name that a server of HAProxy can have, for %s-%u",
+                                 haproxy->server, color_names[color], number + 1);
+        }
+    *ret = names;
+    return 0;
+}
+
+int haproxy_names_server(const struct haproxy_names *names, const char *server, struct instance_place *ret) {
+    for (uint8_t color = 0; color < COLORS; color++)
+        for (uint8_t number = 0; number < REPLICAS_MAX; number++)
+            if (strcmp(names->servers[color][number], server) == 0) {
+                *ret = (struct instance_place){color, number};
+                return 0;
+            }
+    return -ENOENT;
+}
+
+int haproxy_names_backend(const struct haproxy_names *names, const char *backend) {
+    for (uint32_t i = 0; i < names->n_backends; i++)
+        if (strcmp(names->backends[i], backend) == 0)
+            return (int)i;
+    return -ENOENT;
+}
