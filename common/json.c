@@ -49,7 +49,7 @@ static void append_path(struct buffer *path, const cJSON *container) {
 
 int(json_error)(const cJSON *object, const char *key, struct error *err, int code, const char *format, ...) {
     _cleanup_buffer_ struct buffer path = BUFFER(PATH_TEXT_MAX);
-    if (object)
+    if (cJSON_IsObject(object) || cJSON_IsArray(object)) /* no other value knows its parent */
         append_path(&path, object);
     if (key)
         append_key(&path, key);

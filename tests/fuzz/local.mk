@@ -16,4 +16,10 @@ EXTRA_DIST += %D%/seeds/json
 check_PROGRAMS += %D%/fuzz-prometheus
 tests_fuzz_fuzz_prometheus_SOURCES = %D%/fuzz-prometheus.c
 tests_fuzz_fuzz_prometheus_LDADD = $(PROVIDER_LIBS) $(FUZZ_LIBS)
-EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix scalar string truncated vector warnings)
+EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix number scalar string truncated vector warnings)
+
+# analysis/
+check_PROGRAMS += %D%/fuzz-condition
+tests_fuzz_fuzz_condition_SOURCES = %D%/fuzz-condition.c
+tests_fuzz_fuzz_condition_LDADD = $(ANALYSIS_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/condition/,broken chain mixed not-a-number numbers predicate threshold)

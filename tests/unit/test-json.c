@@ -232,6 +232,11 @@ static void errors_name_the_field(void **state) {
     assert_int_equal(json_get_array(document, "list", &list, &err), 0);
     assert_int_equal(json_get_string(list->child, "x", &text, &err), -EINVAL);
     assert_string_equal(err.text, "list[0]: expected an object with \"x\", found an array");
+
+    _cleanup_json_ cJSON *scalar = NULL;
+    assert_int_equal(json_parse("1", 1, &scalar, &err), 0);
+    assert_int_equal(json_get_string(scalar, "x", &text, &err), -EINVAL);
+    assert_string_equal(err.text, "the document: expected an object with \"x\", found a number");
     assert_int_equal(json_get_object(list->child->next, "inner", &inner, &err), 0);
     assert_int_equal(json_get_bool(inner, "x", &yes, &err), -EINVAL);
     assert_string_equal(err.text, "list[1].inner.x: expected true or false, found a string");
