@@ -22,9 +22,11 @@ static const struct field state_fields[] = {
     U32_FIELD(struct state, generation, "generation", UINT32_MAX),
     ID_FIELD(struct state, boot, "boot"),
     USEC_FIELD(struct state, clock, "clock"),
+    USEC_FIELD(struct state, clock_offset, "clockOffset"),
     U32_FIELD(struct state, next_revision, "nextRevision", UINT32_MAX),
     U32_FIELD(struct state, next_run, "nextRun", UINT32_MAX),
     U32_FIELD(struct state, next_event, "nextEvent", UINT32_MAX),
+    U32_FIELD(struct state, delivered, "delivered", UINT32_MAX),
     ENUM_FIELD(struct state, stable, "stable", color),
 };
 
@@ -58,8 +60,10 @@ static const struct field rollout_fields[] = {
     ENUM_FIELD(struct rollout, reason, "reason", reason),
     TEXT_FIELD(struct rollout, detail, "detail"),
     U32_FIELD(struct rollout, step_run.id, "stepRun", UINT32_MAX),
+    U32_FIELD(struct rollout, step_run.step, "stepRunStep", STEPS_MAX),
     ENUM_FIELD(struct rollout, step_run.phase, "stepRunPhase", run_phase),
     U32_FIELD(struct rollout, background_run.id, "backgroundRun", UINT32_MAX),
+    U32_FIELD(struct rollout, background_run.step, "backgroundRunStep", STEPS_MAX),
     ENUM_FIELD(struct rollout, background_run.phase, "backgroundRunPhase", run_phase),
 };
 

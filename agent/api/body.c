@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a verb is asked with: strict JSON, so that a misspelled field is never a field left out. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/http.h"
+#include "common/json.h"
+#include "common/text.h"
+
+/* {"KEY": "value"} -> "KEY=value" */
+static int get_env(const cJSON *object, char ***ret, struct error *err) {
+    char **env = calloc((size_t)cJSON_GetArraySize(object) + 1, sizeof(*env));
+    *ret = env;
+    if (!env)
+        return error_set(err, -ENOMEM, "no memory for the environment");
+    json_for_each(member, object) {
+        const char *value;
+        int r = json_get_string(object, member->string, &value, err);
+        if (r < 0)
+            return r;
+        if (asprintf(env, "%s=%s", member->string, value) < 0) {
+            *env = NULL;
+            return error_set(err, -ENOMEM, "no memory for the environment");
+        }
+        env++;
+    }
+    return 0;
+}
+
+static int get_expected(const cJSON *document, struct command *command, struct error *err) {
+    static const char *const known[] = {"revision", "step"};
+    const cJSON *expect = NULL;
+    int r = json_opt_object(document, "expect", &expect, err);
+    if (r <= 0)
+        return r;
+    r = json_known_keys(expect, known, ELEMENTS(known), err);
+    if (r == 0)
+        r = json_opt_u32(expect, "revision", &command->revision, err);
+    if (r < 0)
+        return r;
+    command->expect_revision = r > 0;
+    r = json_opt_u32(expect, "step", &command->step, err);
+    if (r < 0)
+        return r;
+    command->expect_step = r > 0;
+    return 0;
+}
+
+static int get_deploy(const cJSON *document, struct api_command *ret, struct error *err) {
+    const cJSON *env = NULL;
+    int r = json_copy_string(document, "version", ret->command.version, sizeof(ret->command.version), err);
+    if (r == 0 && !version_valid(ret->command.version))
+        r = json_error(document, "version", err, -EINVAL,
+                       "not a version: a letter or digit, then at most 127 of A-Z a-z 0-9 . _ + : ~ -");
+    if (r == 0)
+        r = json_opt_object(document, "env", &env, err);
+    return r > 0 ? get_env(env, &ret->env, err) : r;
+}
+
+static int get_command(const cJSON *document, struct api_command *ret, struct error *err) {
+    static const char *const of_deploy[] = {"expect", "version", "env"}, *const of_promote[] = {"expect", "full"};
+    if (!cJSON_IsObject(document))
+        return json_error(document, NULL, err, -EINVAL, "expected an object");
+    int r = 0;
+    switch (ret->command.verb) {
+    case VERB_DEPLOY:
+        r = json_known_keys(document, of_deploy, ELEMENTS(of_deploy), err);
+        if (r == 0)
+            r = get_deploy(document, ret, err);
+        break;
+    case VERB_PROMOTE:
+        r = json_known_keys(document, of_promote, ELEMENTS(of_promote), err);
+        if (r == 0)
+            r = json_opt_bool(document, "full", &ret->command.full, err);
+        break;
+    case VERB_ABORT:
+    case VERB_RETRY:
+    case VERB_PAUSE:
+    case VERB_RESUME:
+    case VERBS:
+        r = json_known_keys(document, of_promote, 1, err);
+        break;
+    }
+    return r < 0 ? r : get_expected(document, &ret->command, err);
+}
+
+int body_parse(enum verb verb, const char *body, size_t len, struct api_command *ret, struct error *err) {
+    *ret = (struct api_command){.command.verb = verb};
+    if (len == 0) {
+        body = "{}";
+        len = 2;
+    }
+    _cleanup_json_ cJSON *document = NULL;
+    int r = json_parse(body, len, &document, err);
+    if (r == 0)
+        r = get_command(document, ret, err);
+    return r;
+}
+
+void body_done(struct api_command *command) {
+    for (char **pair = command->env; pair && *pair; pair++)
+        free(*pair);
+    free(command->env);
+    command->env = NULL;
+}

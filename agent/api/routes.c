@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which address and method does what. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/http.h"
+#include "common/cleanup.h"
+
+#define VERBS_PREFIX "/v1/rollout/"
+
+struct route {
+    const char *path; /* one that ends in / takes a number behind it */
+    void (*answer)(const struct api_handler *handler, const struct http_request *request, uint32_t number, struct http_response *ret);
+};
+
+static void get_rollout(const struct api_handler *handler, const struct http_request *request, uint32_t number,
+                        struct http_response *ret) {
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    view_put_rollout(&json, handler);
+    http_json(ret, 200, &json);
+}
+
+static void get_revisions(const struct api_handler *handler, const struct http_request *request, uint32_t number,
+                          struct http_response *ret) {
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    view_put_revisions(&json, handler);
+    http_json(ret, 200, &json);
+}
+
+static void get_revision(const struct api_handler *handler, const struct http_request *request, uint32_t number,
+                         struct http_response *ret) {
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    if (view_put_revision(&json, handler, number) < 0)
+        http_problem(ret, PROBLEM_NOT_FOUND, 0, "no such revision, or it is older than the history");
+    else
+        http_json(ret, 200, &json);
+}
+
+static void get_runs(const struct api_handler *handler, const struct http_request *request, uint32_t number,
+                     struct http_response *ret) {
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    view_put_runs(&json, handler);
+    http_json(ret, 200, &json);
+}
+
+static void get_run(const struct api_handler *handler, const struct http_request *request, uint32_t number,
+                    struct http_response *ret) {
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    _cleanup_free_ struct run *run = NULL;
+    struct error err = {0};
+    int r = handler->run(handler->userdata, number, &run, &err);
+    if (r == -ENOENT) {
+        http_problem(ret, PROBLEM_NOT_FOUND, 0, "no such analysis run, or it went with its revision");
+    } else if (r < 0) {
+        http_problem(ret, PROBLEM_FAILED, 0, err.text);
+    } else {
+        view_put_run(&json, run, true);
+        http_json(ret, 200, &json);
+    }
+}
+
+static void get_events(const struct api_handler *handler, const struct http_request *request, uint32_t number,
+                       struct http_response *ret) {
+    uint32_t after = view_newest_event(handler);
+    if (request->last_event_id) {
+        char *end;
+        errno = 0;
+        unsigned long given = strtoul(request->last_event_id, &end, 10);
+        if (errno != 0 || end == request->last_event_id || *end || *request->last_event_id == '-' || given > UINT32_MAX) {
+            http_problem(ret, PROBLEM_INVALID, 0, "Last-Event-ID: expected the number of an event");
+            return;
+        }
+        /* After a lost state numbers begin anew: then everything is new to this reader. */
+        after = given > after ? 0 : (uint32_t)given;
+    }
+    *ret = (struct http_response){.status = 200, .type = "text/event-stream", .stream = true, .after = after};
+}
+
+static const struct route routes[] = {
+    {"/v1/rollout", get_rollout}, {"/v1/revisions", get_revisions}, {"/v1/revisions/", get_revision},
+    {"/v1/runs", get_runs},       {"/v1/runs/", get_run},           {"/v1/events", get_events},
+};
+
+static bool number_from(const char *text, uint32_t *ret) {
+    uint64_t number = 0;
+    size_t len = strspn(text, "0123456789");
+    if (len == 0 || len > 10 || text[len])
+        return false;
+    for (; *text; text++)
+        number = number * 10 + (uint64_t)(*text - '0');
+    if (number > UINT32_MAX)
+        return false;
+    *ret = (uint32_t)number;
+    return true;
+}
+
+static const struct route *find_route(const char *path, uint32_t *ret_number) {
+    for (const struct route *route = routes; route < routes + sizeof(routes) / sizeof(routes[0]); route++) {
+        size_t len = strlen(route->path);
+        bool takes_number = route->path[len - 1] == '/';
+        if (takes_number ? strncmp(path, route->path, len) == 0 && number_from(path + len, ret_number)
+                         : strcmp(path, route->path) == 0)
+            return route;
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- verbs */
+
+static void answer_result(const struct command_result *result, struct http_response *ret) {
+    static const char *const words[] = {[VERDICT_ACCEPTED] = "accepted", [VERDICT_ALREADY] = "already", [VERDICT_ATTACHED] = "attached"};
+    switch (result->verdict) {
+    case VERDICT_REFUSED:
+        http_problem(ret, PROBLEM_REFUSED, result->revision, result->message);
+        return;
+    case VERDICT_UNEXPECTED:
+        http_problem(ret, PROBLEM_UNEXPECTED, result->revision, result->message);
+        return;
+    case VERDICT_ACCEPTED:
+    case VERDICT_ALREADY:
+    case VERDICT_ATTACHED:
+        break;
+    }
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    json_open_object(&json, NULL);
+    json_put_string(&json, "verdict", words[result->verdict]);
+    if (result->revision > 0)
+        json_put_u32(&json, "revision", result->revision);
+    else
+        json_put_null(&json, "revision");
+    json_put_text(&json, "message", result->message);
+    json_close(&json);
+    http_json(ret, result->verdict == VERDICT_ACCEPTED ? 202 : 200, &json);
+}
+
+static void answer_verb(const struct api_handler *handler, const struct http_request *request, enum verb verb,
+                        struct http_response *ret) {
+    struct error err = {0};
+    struct api_command asked;
+    struct command_result result = {0};
+    int r = body_parse(verb, request->body, request->body_len, &asked, &err);
+    if (r < 0) {
+        http_problem(ret, r == -ENOMEM ? PROBLEM_FAILED : PROBLEM_INVALID, 0, err.text);
+    } else {
+        asked.command.uid = request->uid;
+        asked.command.login_uid = request->login_uid;
+        r = handler->command(handler->userdata, &asked, &result, &err);
+        if (r == 0)
+            answer_result(&result, ret);
+        else
+            http_problem(ret, r == -EINVAL ? PROBLEM_INVALID : r == -ENOEXEC ? PROBLEM_CONFIGURATION : PROBLEM_FAILED, 0, err.text);
+    }
+    body_done(&asked);
+}
+
+static void wrong_method(struct http_response *ret, const char *allowed) {
+    http_problem(ret, PROBLEM_METHOD, 0, allowed);
+    ret->allow = allowed;
+}
+
+void http_answer(const struct api_handler *handler, const struct http_request *request, struct http_response *ret) {
+    enum verb verb;
+    uint32_t number = 0;
+    bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+    const struct route *route = find_route(request->path, &number);
+    if (route && reads)
+        route->answer(handler, request, number, ret);
+    else if (route)
+        wrong_method(ret, "GET, HEAD");
+    else if (strncmp(request->path, VERBS_PREFIX, strlen(VERBS_PREFIX)) != 0 ||
+             verb_from_string(request->path + strlen(VERBS_PREFIX), &verb) < 0)
+        http_problem(ret, PROBLEM_NOT_FOUND, 0, "there is nothing at this address");
+    else if (strcmp(request->method, "POST") != 0)
+        wrong_method(ret, "POST");
+    else if (!request->may_act)
+        http_problem(ret, PROBLEM_READ_ONLY, 0, "verbs go to api.sock, which is open to root and the group rollout");
+    else
+        answer_verb(handler, request, verb, ret);
+}
