@@ -33,6 +33,9 @@ struct agent_ports {
     int (*load_spec)(void *userdata, struct spec **ret, struct error *err);
     /* Asks a provider; METRIC is expanded and borrowed. The answer comes through agent_measured(). */
     int (*ask)(void *userdata, const struct metric_spec *metric, uint64_t token, struct error *err);
+    /* What only the host can tell about a deploy before it begins (its release folder is missing, ...): negative with a sentence. May be
+     * NULL. */
+    int (*check_deploy)(void *userdata, const struct spec *spec, const char *version, struct error *err);
     /* Tells the world of an event that is durable: journal, notifications. */
     void (*event)(void *userdata, const struct spec *spec, const struct state *state, const struct event *event);
     /* What readers see may have changed. May be NULL. */

@@ -46,7 +46,7 @@ static const char *unsupported(const struct spec *spec) {
 
 static bool in_use(const struct state *state, uint32_t revision) {
     return revision == state->slots[BLUE].revision || revision == state->slots[GREEN].revision ||
-           (state->rollout.mode != MODE_IDLE && revision == state->rollout.revision);
+           revision == state->rollout.revision;
 }
 
 /* Drops the oldest entries that nothing needs, down to the limit plus the new one. */

@@ -144,6 +144,7 @@ struct state {
     uint32_t generation; /* grows by one with each commit */
     struct id128 boot;   /* boot in which this was written */
     usec_t clock;        /* the core's clock when it was written */
+    usec_t clock_offset; /* the core's clock less CLOCK_BOOTTIME, in that boot */
     uint32_t next_revision, next_run, next_event; /* never reused; start at 1 */
     enum color stable;   /* COLOR_NONE before the first promotion */
     struct slot slots[COLORS];

@@ -49,10 +49,12 @@ static const char *slots_invalid(const struct state *state) {
 
 static const char *rollout_invalid(const struct state *state) {
     const struct rollout *rollout = &state->rollout;
+    if (rollout->revision && !state_revision(state, rollout->revision))
+        return "the rollout's revision is not in the history";
     if (rollout->mode != MODE_RUNNING && rollout->mode != MODE_ABORTED)
         return NULL;
-    if (!state_revision(state, rollout->revision))
-        return "the rollout's revision is not in the history";
+    if (rollout->revision == 0)
+        return "a rollout without a revision";
     if (rollout->color == COLOR_NONE)
         return "the rollout has no color";
     if (rollout->color == state->stable)

@@ -14,6 +14,7 @@ libspec_a_SOURCES = \
 	%D%/names.c %D%/names.h \
 	%D%/parsers.c %D%/parsers.h %D%/parsers-domain.c \
 	%D%/place.c %D%/place.h \
+	%D%/release.c \
 	%D%/spec.h \
 	%D%/steps.c %D%/steps.h \
 	%D%/table.c %D%/table.h \

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the agent is told: it goes into the world, and the next pass sees it. Times arrive on CLOCK_BOOTTIME. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent-inside.h"
+#include "common/log.h"
+#include "core/words.h"
+
+static usec_t shift(const struct agent *agent, usec_t boottime) {
+    return boottime ? boottime + agent->clock_offset : 0;
+}
+
+static void take_servers(struct agent *agent, struct balancer_seen *seen, const struct exchange_result *result, usec_t began) {
+    *seen = result->seen;
+    seen->seen_at = began;
+    for (uint32_t backend = 0; backend < BACKENDS_SEEN_MAX; backend++)
+        for (enum color color = BLUE; color < COLORS; color++)
+            for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
+                struct server_seen *server = &seen->servers[backend][color][number];
+                server->up_since = shift(agent, server->up_since);
+            }
+    memcpy(agent->world.endpoints, result->endpoints, sizeof agent->world.endpoints);
+}
+
+void agent_exchanged(void *userdata, uint32_t balancer, uint64_t token, const struct exchange_result *result) {
+    struct agent *agent = userdata;
+    struct lane *lane = &agent->balancers[balancer];
+    if (balancer >= agent->world.n_balancers || !token || lane->token != token)
+        return; /* given up long ago */
+    struct balancer_seen *seen = &agent->world.balancers[balancer];
+    bool was_up = seen->link == LINK_UP;
+    agent_clock(agent);
+    lane->token = 0;
+    agent->due = true;
+    if (result->seen.link == LINK_UP)
+        take_servers(agent, seen, result, lane->since);
+    else {
+        seen->link = result->seen.link;
+        (void)snprintf(seen->problem, sizeof seen->problem, "%s", result->seen.problem);
+    }
+    seen->asked_at = agent->now;
+    if (result->refused)
+        log_warning("traffic", "the balancer refused an order: %s", result->seen.problem);
+    else if (was_up && seen->link != LINK_UP)
+        log_warning("traffic", "the balancer does not answer: %s", seen->problem);
+    else if (!was_up && seen->link == LINK_UP)
+        log_info("traffic", "the balancer answers");
+}
+
+void agent_look(struct agent *agent) {
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        agent->world.balancers[balancer].asked_at = 0;
+    agent->due = true;
+}
+
+void agent_unit_seen(void *userdata, enum color color, uint32_t number, const struct unit_seen *seen) {
+    struct agent *agent = userdata;
+    struct unit_seen now = *seen;
+    if (number >= REPLICAS_MAX)
+        return;
+    now.active_since = shift(agent, seen->active_since);
+    if (memcmp(&agent->world.units[color][number], &now, sizeof now) == 0)
+        return;
+    memcpy(&agent->world.units[color][number], &now, sizeof now);
+    agent->due = true;
+    /* An instance came or went: what a balancer was seen to do before says little now. */
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        agent->world.balancers[balancer].asked_at = 0;
+}
+
+void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result, const char *sentence) {
+    struct agent *agent = userdata;
+    struct lane *lane = &agent->units[color][number];
+    if (number >= REPLICAS_MAX || !token || lane->token != token)
+        return;
+    lane->token = 0;
+    agent->due = true;
+    if (result < 0) {
+        (void)snprintf(agent->unit_problem, sizeof agent->unit_problem, "%s", sentence);
+        log_warning("instance", "%s: %s", INSTANCE_NAME(color, number), sentence);
+    } else
+        agent->unit_problem[0] = 0;
+}
+
+bool agent_settled(const struct agent *agent) {
+    enum color stable = agent->state.stable;
+    if (stable == COLOR_NONE)
+        return true;
+    for (uint32_t number = 0; number < agent_spec(agent)->replicas; number++)
+        if (agent->world.units[stable][number].state != UNIT_ACTIVE)
+            return false;
+    return true;
+}

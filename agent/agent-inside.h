@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's inside, shared by agent.c (the pass), agent-doors.c (what is told), agent-runs.c (analysis) and agent-verbs.c (what is
+ * asked). */
+#ifndef ROLLOUT_AGENT_INSIDE_H
+#define ROLLOUT_AGENT_INSIDE_H
+
+#include "agent.h"
+#include "core/decide.h"
+
+/* An order whose answer never came is given up after this; its late answer is known by its token and dropped. */
+#define LANE_PATIENCE (60 * USEC_PER_SEC)
+/* A question whose answer never came counts as an error after this; providers have shorter bounds of their own. */
+#define QUESTION_PATIENCE (900 * USEC_PER_SEC)
+/* A commit that failed is tried again after this. */
+#define COMMIT_RETRY USEC_PER_SEC
+
+/* One order at a time; a busy lane drops its new order, the next pass has it again. */
+struct lane {
+    uint64_t token; /* 0: free */
+    usec_t since;   /* core clock */
+};
+
+/* An analysis run that goes on. */
+struct active_run {
+    struct run *run; /* NULL: the place is free */
+    struct expanded_analysis *analysis;
+    bool changed; /* since its document was committed */
+    uint64_t token[RUN_METRICS_MAX]; /* of the question in flight, by metric */
+    struct question due[RUN_METRICS_MAX];
+    size_t n_due;
+    usec_t wake; /* core clock */
+};
+
+struct agent {
+    char app[APP_NAME_MAX];
+    struct agent_ports ports;
+    struct spec *files;  /* what the files say; NULL while they are bad */
+    struct spec *pinned; /* what the latest attempt began with; NULL before the first */
+    char spec_problem[ERROR_TEXT_MAX], disk_problem[ERROR_TEXT_MAX], unit_problem[ERROR_TEXT_MAX];
+    char degraded[ERROR_TEXT_MAX + 32];
+
+    struct state state, next;
+    struct world world;
+    struct plan plan;
+    usec_t clock_offset; /* core clock = CLOCK_BOOTTIME + this */
+    usec_t now, wall;    /* of the latest look at the clocks; now is on the core's clock */
+    bool undurable;      /* state is ahead of the disk */
+
+    bool due;    /* something happened */
+    usec_t wake; /* core clock */
+    uint64_t last_token;
+    struct lane balancers[BALANCERS_MAX];
+    struct lane units[COLORS][REPLICAS_MAX];
+    uint32_t watched; /* instances of each color */
+    struct active_run runs[RUNS_SEEN_MAX];
+};
+
+/* What is in force: the pinned configuration, or that of the files before the first attempt. */
+const struct spec *agent_spec(const struct agent *agent);
+
+/* Reads both clocks. */
+void agent_clock(struct agent *agent);
+
+static inline uint64_t agent_token(struct agent *agent) {
+    return ++agent->last_token;
+}
+
+static inline void agent_wake_at(struct agent *agent, usec_t when) {
+    if (when < agent->wake)
+        agent->wake = when;
+}
+
+/* Makes TEXT the configuration in force, with the live keys of the files. */
+int agent_pin(struct agent *agent, const char *text, const char *name, struct error *err);
+/* Takes over the live keys of the files, and tells router and manager. */
+int agent_apply_live(struct agent *agent, struct error *err);
+
+/* Makes `next` the state, durable if the disk lets us. Returns 0 or the store's error; the state is taken over all the same, and nothing
+ * advances until a later commit succeeds. */
+int agent_commit(struct agent *agent);
+
+/* agent-runs.c */
+/* Takes up the runs that the state wants, at the start. */
+void runs_resume(struct agent *agent);
+/* Ends what is not wanted any more, moves the rest on, commits documents that changed, and shows them in the world. */
+void runs_follow(struct agent *agent);
+/* Makes documents for runs that `next` names for the first time. */
+int runs_begin(struct agent *agent, struct error *err);
+/* Asks what is due. */
+void runs_ask(struct agent *agent);
+void runs_free(struct agent *agent);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How an agent begins: what was decided, what is wanted, and which of two configurations counts. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent-inside.h"
+#include "common/cleanup.h"
+#include "common/log.h"
+
+/* ---------------------------------------------------------------- configuration */
+
+int agent_apply_live(struct agent *agent, struct error *err) {
+    const struct spec *files = agent->files;
+    struct spec *pinned = agent->pinned;
+    if (files && pinned) {
+        pinned->replicas = files->replicas;
+        pinned->haproxy.n_sockets = files->haproxy.n_sockets;
+        memcpy(pinned->haproxy.sockets, files->haproxy.sockets, sizeof pinned->haproxy.sockets);
+        memcpy(pinned->haproxy.master_socket, files->haproxy.master_socket, sizeof pinned->haproxy.master_socket);
+    }
+    const struct spec *spec = agent_spec(agent);
+    int r = agent->ports.configure(agent->ports.userdata, spec, err);
+    if (r < 0)
+        return r;
+    if (agent->world.n_balancers != spec->haproxy.n_sockets)
+        memset(agent->world.balancers, 0, sizeof agent->world.balancers);
+    agent->world.n_balancers = spec->haproxy.n_sockets;
+    agent->world.n_backends = spec->haproxy.n_backends;
+    agent->due = true;
+    return 0;
+}
+
+int agent_pin(struct agent *agent, const char *text, const char *name, struct error *err) {
+    struct spec *spec = NULL;
+    int r = spec_parse(agent->app, text, name, &spec, err);
+    if (r < 0)
+        return r;
+    spec_free(agent->pinned);
+    agent->pinned = spec;
+    return agent_apply_live(agent, err);
+}
+
+static int read_files(struct agent *agent, struct error *err) {
+    struct spec *spec = NULL;
+    int r = agent->ports.load_spec(agent->ports.userdata, &spec, err);
+    if (r < 0)
+        return r;
+    spec_free(agent->files);
+    agent->files = spec;
+    agent->spec_problem[0] = 0;
+    return 0;
+}
+
+int agent_reload(struct agent *agent, struct error *err) {
+    int r = read_files(agent, err);
+    return r < 0 ? r : agent_apply_live(agent, err);
+}
+
+/* ---------------------------------------------------------------- state */
+
+static void hold(struct agent *agent, enum reason reason, const char *why) {
+    state_init(&agent->state);
+    agent->state.rollout.mode = MODE_HELD;
+    agent->state.rollout.reason = reason;
+    (void)snprintf(agent->state.rollout.detail, sizeof agent->state.rollout.detail, "%.*s", REASON_MAX - 1, why);
+    log_error("store", "held, nothing is touched: %s", why);
+}
+
+static void load_state(struct agent *agent) {
+    struct error err = {0};
+    const struct store *store = agent->ports.store;
+    int r = store->load_state(store->self, &agent->state, &err);
+    const char *invalid = r >= 0 ? state_invalid(&agent->state) : NULL;
+    if (r == -ENOENT)
+        state_init(&agent->state);
+    else if (r == -EPROTONOSUPPORT)
+        hold(agent, REASON_NEWER_STATE, err.text);
+    else if (r < 0)
+        hold(agent, REASON_LOST_STATE, err.text);
+    else if (invalid)
+        hold(agent, REASON_LOST_STATE, invalid);
+}
+
+/* The core's clock goes on where it was: within a boot by the same offset, after a reboot from what was written last. */
+static void set_clock(struct agent *agent) {
+    struct agent_clock clock;
+    const struct state *state = &agent->state;
+    agent->ports.clock(agent->ports.userdata, &clock);
+    if (memcmp(&state->boot, &agent->ports.boot, sizeof state->boot) == 0)
+        agent->clock_offset = state->clock_offset;
+    else if (state->clock > clock.boottime)
+        agent->clock_offset = state->clock - clock.boottime;
+    agent_clock(agent);
+}
+
+static void load_pinned(struct agent *agent) {
+    struct error err = {0};
+    const struct store *store = agent->ports.store;
+    struct revision *revision = NULL;
+    uint32_t number = agent->state.rollout.revision;
+    if (!number)
+        return;
+    int r = store->load_revision(store->self, number, &revision, &err);
+    if (r >= 0)
+        r = spec_parse(agent->app, revision->spec_text, "the pinned configuration", &agent->pinned, &err);
+    if (r < 0)
+        log_error("spec", "revision %u: %s; the configuration in the files counts instead", number, err.text);
+    revision_free(revision);
+}
+
+int agent_start(const char *app, const struct agent_ports *ports, struct agent **ret, struct error *err) {
+    struct agent *agent = calloc(1, sizeof *agent);
+    if (!agent)
+        return error_set(err, -ENOMEM, "out of memory");
+    (void)snprintf(agent->app, sizeof agent->app, "%s", app);
+    agent->ports = *ports;
+    agent->world.boot = ports->boot;
+    agent->due = true;
+    for (size_t i = 0; i < RUNS_SEEN_MAX; i++)
+        agent->runs[i].wake = USEC_INFINITY;
+    load_state(agent);
+    set_clock(agent);
+    load_pinned(agent);
+
+    int r = read_files(agent, err);
+    if (r < 0 && agent->pinned) {
+        (void)snprintf(agent->spec_problem, sizeof agent->spec_problem, "%s", err->text);
+        log_error("spec", "the pinned configuration counts, deploys are refused: %s", err->text);
+        r = 0;
+    }
+    if (r >= 0)
+        r = agent_apply_live(agent, err);
+    if (r < 0) {
+        agent_free(agent);
+        return r;
+    }
+    runs_resume(agent);
+    *ret = agent;
+    return 0;
+}
+
+struct agent *agent_free(struct agent *agent) {
+    if (!agent)
+        return NULL;
+    runs_free(agent);
+    spec_free(agent->pinned);
+    spec_free(agent->files);
+    free(agent);
+    return NULL;
+}

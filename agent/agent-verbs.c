@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the agent is asked: verbs, and what readers see. A verb is checked at the door, decided by the core, durable before it is
+ * answered; then an ordinary pass acts on it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent-inside.h"
+#include "common/cleanup.h"
+#include "common/log.h"
+
+void agent_view(void *userdata, struct api_view *ret) {
+    struct agent *agent = userdata;
+    agent_clock(agent);
+    const char *problem = NULL;
+    if (*agent->disk_problem)
+        (void)snprintf(agent->degraded, sizeof agent->degraded, "DiskFailure: %s", agent->disk_problem);
+    else if (*agent->spec_problem)
+        (void)snprintf(agent->degraded, sizeof agent->degraded, "InvalidSpec: %s", agent->spec_problem);
+    if (*agent->disk_problem || *agent->spec_problem)
+        problem = agent->degraded;
+    *ret = (struct api_view){.spec = agent_spec(agent),
+                             .state = &agent->state,
+                             .world = &agent->world,
+                             .now = agent->now,
+                             .wall_offset = agent->wall - agent->now,
+                             .degraded = problem};
+}
+
+int agent_run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
+    struct agent *agent = userdata;
+    for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
+        const struct run *run = agent->runs[i].run;
+        if (!run || run->id != id)
+            continue;
+        size_t size = run_size(run->n_metrics);
+        struct run *copy = malloc(size);
+        if (!copy)
+            return error_set(err, -ENOMEM, "out of memory");
+        memcpy(copy, run, size);
+        *ret = copy;
+        return 0;
+    }
+    return agent->ports.store->load_run(agent->ports.store->self, id, ret, err);
+}
+
+/* ---------------------------------------------------------------- verbs */
+
+static bool begins_attempt(enum verb verb) {
+    return verb == VERB_DEPLOY || verb == VERB_RETRY;
+}
+
+static int check_deploy(struct agent *agent, const struct api_command *asked, struct error *err) {
+    if (!version_valid(asked->command.version))
+        return error_set(err, -EINVAL, "version: expected 1 to 128 of A-Z a-z 0-9 . _ + : ~ -, the first one a letter or digit");
+    for (char **pair = asked->env; pair && *pair; pair++) {
+        int r = env_pair_check(*pair, err);
+        if (r < 0)
+            return r;
+    }
+    if (!agent->ports.check_deploy)
+        return 0;
+    return agent->ports.check_deploy(agent->ports.userdata, agent->files, asked->command.version, err);
+}
+
+/* Files and version are as they must be for a new attempt. */
+static int check_attempt(struct agent *agent, const struct api_command *asked, struct error *err) {
+    if (!agent->files)
+        return error_set(err, -ENOEXEC, "the configuration is not valid: %s", agent->spec_problem);
+    return asked->command.verb == VERB_DEPLOY ? check_deploy(agent, asked, err) : 0;
+}
+
+/* What the attempt runs and by which configuration, durable before the state that names it. */
+static int commit_attempt(struct agent *agent, uint32_t number, const struct api_command *asked, struct error *err) {
+    const struct store *store = agent->ports.store;
+    struct revision *known = NULL;
+    struct revision revision = {.number = number, .env = asked->env, .spec_text = agent->files->text};
+    const struct history *entry = state_revision(&agent->next, number);
+    int r = 0;
+    if (state_revision(&agent->state, number)) {
+        r = store->load_revision(store->self, number, &known, err);
+        if (r >= 0)
+            revision.env = known->env;
+    }
+    if (r >= 0 && entry) {
+        memcpy(revision.version, entry->version, sizeof revision.version);
+        r = store->commit_revision(store->self, &revision, err);
+    }
+    revision_free(known);
+    return r;
+}
+
+/* Whoever asked for retreat gets it, durable or not; everything else has to be durable before it is so. */
+static int commit_verb(struct agent *agent, const struct api_command *asked, struct command_result *result, struct error *err) {
+    bool attempt = result->new_attempt;
+    int r = attempt ? commit_attempt(agent, result->revision, asked, err) : 0;
+    if (r >= 0) {
+        if (asked->command.verb != VERB_ABORT && agent->undurable)
+            return error_set(err, -EIO, "the state cannot be written: %s", agent->disk_problem);
+        struct state before;
+        memcpy(&before, &agent->state, sizeof before);
+        r = agent_commit(agent);
+        if (r < 0 && asked->command.verb != VERB_ABORT) {
+            memcpy(&agent->state, &before, sizeof before);
+            agent->undurable = false;
+            return error_set(err, -EIO, "the state cannot be written, so nothing was changed: %s", agent->disk_problem);
+        }
+        if (r < 0)
+            (void)snprintf(result->message + strlen(result->message), sizeof result->message - strlen(result->message),
+                           "; not durable: %.60s", agent->disk_problem);
+        r = 0;
+    }
+    return r;
+}
+
+int agent_command(void *userdata, const struct api_command *asked, struct command_result *ret, struct error *err) {
+    struct agent *agent = userdata;
+    struct command command_asked = asked->command;
+    enum verb verb = command_asked.verb;
+    agent_clock(agent);
+    agent->world.wall = agent->wall;
+    if (begins_attempt(verb)) {
+        int r = check_attempt(agent, asked, err);
+        if (r < 0)
+            return r;
+        if (verb == VERB_DEPLOY)
+            command_asked.identity = revision_identity(command_asked.version, asked->env);
+    }
+    command(begins_attempt(verb) ? agent->files : agent_spec(agent), &agent->state, &agent->world, agent->now, &command_asked,
+            &agent->next, ret);
+    if (ret->verdict != VERDICT_ACCEPTED)
+        return 0;
+    int r = commit_verb(agent, asked, ret, err);
+    if (r < 0)
+        return r;
+    agent->due = true;
+    if (ret->new_attempt) {
+        struct error pin = {0};
+        if (agent_pin(agent, agent->files->text, "the pinned configuration", &pin) < 0)
+            log_error("spec", "%s", pin.text);
+        struct error prune = {0};
+        if (agent->ports.store->prune(agent->ports.store->self, &agent->state, &prune) < 0)
+            log_debug("store", "%s", prune.text);
+    }
+    log_info("api", "%s by uid %u: %s", verb_to_string(verb), command_asked.uid, ret->message);
+    return 0;
+}

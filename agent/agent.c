@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pass: observe, decide, commit, act. */
+#include "agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent-inside.h"
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "core/words.h"
+
+const struct spec *agent_spec(const struct agent *agent) {
+    return agent->pinned ? agent->pinned : agent->files;
+}
+
+void agent_clock(struct agent *agent) {
+    struct agent_clock clock;
+    agent->ports.clock(agent->ports.userdata, &clock);
+    agent->now = clock.boottime + agent->clock_offset;
+    agent->wall = clock.wall;
+}
+
+bool agent_due(const struct agent *agent, usec_t *ret_wake) {
+    if (agent->due)
+        return true;
+    *ret_wake = agent->wake == USEC_INFINITY ? USEC_INFINITY : agent->wake - agent->clock_offset;
+    return false;
+}
+
+/* ---------------------------------------------------------------- commit */
+
+static void deliver(struct agent *agent) {
+    struct state *state = &agent->state;
+    for (uint32_t i = 0; i < state->n_outbox; i++)
+        if (state->outbox[i].number > state->delivered)
+            agent->ports.event(agent->ports.userdata, agent_spec(agent), state, &state->outbox[i]);
+    state->delivered = state->next_event - 1;
+}
+
+static int write_next(struct agent *agent, struct error *err) {
+    struct state *next = &agent->next;
+    int r = runs_begin(agent, err);
+    if (r < 0)
+        return r;
+    next->generation = agent->state.generation + 1;
+    next->boot = agent->ports.boot;
+    next->clock = agent->now;
+    next->clock_offset = agent->clock_offset;
+    return agent->ports.store->commit_state(agent->ports.store->self, next, err);
+}
+
+int agent_commit(struct agent *agent) {
+    struct error err = {0};
+    int r = write_next(agent, &err);
+    bool had = agent->undurable;
+    memcpy(&agent->state, &agent->next, sizeof agent->state);
+    agent->undurable = r < 0;
+    if (r < 0) {
+        if (!had)
+            log_error("store", "cannot write the state, so nothing goes forward until it can be written: %s", err.text);
+        (void)snprintf(agent->disk_problem, sizeof agent->disk_problem, "%s", err.text);
+        return r;
+    }
+    if (had)
+        log_notice("store", "the state can be written again");
+    agent->disk_problem[0] = 0;
+    deliver(agent);
+    if (agent->ports.changed)
+        agent->ports.changed(agent->ports.userdata);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- act */
+
+static void lane_expire(struct agent *agent, struct lane *lane) {
+    usec_t end = usec_add(lane->since, LANE_PATIENCE);
+    if (!lane->token)
+        return;
+    if (end <= agent->now)
+        lane->token = 0;
+    else
+        agent_wake_at(agent, end);
+}
+
+static void lanes_expire(struct agent *agent) {
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        lane_expire(agent, &agent->balancers[balancer]);
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < agent->watched; number++)
+            lane_expire(agent, &agent->units[color][number]);
+}
+
+static bool lane_take(struct agent *agent, struct lane *lane) {
+    if (lane->token)
+        return false;
+    *lane = (struct lane){.token = agent_token(agent), .since = agent->now};
+    return true;
+}
+
+/* Leaves only what may be done without a durable state. Returns whether that is everything. */
+static bool keep_retreat(struct balancer_plan *plan) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < plan->n; i++)
+        if (!plan->orders[i].advance)
+            plan->orders[kept++] = plan->orders[i];
+    bool whole = kept == plan->n;
+    plan->n = kept;
+    return whole;
+}
+
+static bool only_retreat(const struct balancer_plan *plan) {
+    for (uint32_t i = 0; i < plan->n; i++)
+        if (plan->orders[i].advance)
+            return false;
+    return plan->n > 0;
+}
+
+static void exchange(struct agent *agent, uint32_t balancer) {
+    struct balancer_plan *plan = &agent->plan.balancers[balancer];
+    struct lane *lane = &agent->balancers[balancer];
+    const struct router *router = agent->ports.router;
+    if ((plan->n == 0 && !plan->look) || !lane_take(agent, lane))
+        return;
+    if (router->exchange(router->self, balancer, plan->orders, plan->n, lane->token) < 0) {
+        lane->token = 0;
+        agent->world.balancers[balancer].asked_at = agent->now;
+    }
+    plan->n = 0;
+    plan->look = false;
+}
+
+/* What HAProxy reads when it restarts in the middle of what follows. */
+static void remember(struct agent *agent) {
+    struct error err = {0};
+    const struct router *router = agent->ports.router;
+    bool orders = false;
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        orders = orders || agent->plan.balancers[balancer].n > 0;
+    if (!agent->plan.wanted_known || !orders)
+        return;
+    if (router->remember(router->self, &agent->plan, &err) < 0)
+        log_warning("traffic", "cannot write what HAProxy reads at its next start: %s", err.text);
+}
+
+/* Taking requests away from where they should not be waits for nothing, not even the disk. */
+static void act_retreat_first(struct agent *agent) {
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        if (only_retreat(&agent->plan.balancers[balancer]))
+            exchange(agent, balancer);
+}
+
+static int place(struct agent *agent, const struct unit_order *order, struct error *err) {
+    const struct store *store = agent->ports.store;
+    const struct spec *spec = agent_spec(agent);
+    _cleanup_free_ char *release = NULL;
+    struct revision *revision = NULL;
+    int r = store->load_revision(store->self, order->revision, &revision, err);
+    if (r < 0)
+        return r;
+    r = spec_release_folder(spec, revision->version, &release, err);
+    if (r >= 0)
+        r = store->place(store->self, (enum color)order->color, order->number, revision, release,
+                         &agent->world.endpoints[order->color][order->number], err);
+    revision_free(revision);
+    return r;
+}
+
+static void unit_order(struct agent *agent, const struct unit_order *order) {
+    struct error err = {0};
+    struct lane *lane = &agent->units[order->color][order->number];
+    const struct manager *manager = agent->ports.manager;
+    if (agent->undurable && order->advance)
+        return;
+    if (!lane_take(agent, lane))
+        return;
+    int r = order->kind == UNIT_START ? place(agent, order, &err) : 0;
+    if (r >= 0) {
+        r = manager->order(manager->self, order, lane->token);
+        if (r < 0)
+            (void)error_set(&err, r, "systemd cannot be asked: %s", strerror(-r));
+    }
+    if (r < 0) {
+        lane->token = 0;
+        (void)snprintf(agent->unit_problem, sizeof agent->unit_problem, "%s", err.text);
+        log_warning("instance", "%s: %s", INSTANCE_NAME((enum color)order->color, order->number), err.text);
+    }
+}
+
+static void act(struct agent *agent) {
+    remember(agent);
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
+        if (agent->undurable)
+            (void)keep_retreat(&agent->plan.balancers[balancer]);
+        exchange(agent, balancer);
+    }
+    for (uint32_t i = 0; i < agent->plan.n_units; i++)
+        unit_order(agent, &agent->plan.units[i]);
+    if (!agent->undurable)
+        runs_ask(agent);
+}
+
+/* ---------------------------------------------------------------- the pass */
+
+/* Instances beyond Replicas= are watched too, where a balancer knows them: they may have to be stopped. */
+static void watch(struct agent *agent) {
+    uint32_t wanted = agent_spec(agent)->replicas;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = wanted; number < REPLICAS_MAX; number++)
+            if (agent->world.endpoints[color][number].port || agent->state.instances[color][number].started_at)
+                wanted = number + 1;
+    if (wanted > agent->watched && agent->ports.manager->watch(agent->ports.manager->self, wanted) >= 0)
+        agent->watched = wanted;
+}
+
+void agent_pass(struct agent *agent) {
+    agent->due = false;
+    agent->wake = USEC_INFINITY;
+    agent_clock(agent);
+    agent->world.wall = agent->wall;
+    watch(agent);
+    lanes_expire(agent);
+    runs_follow(agent);
+
+    decide(agent_spec(agent), &agent->state, &agent->world, agent->now, &agent->next, &agent->plan);
+    agent_wake_at(agent, agent->plan.wake);
+
+    act_retreat_first(agent);
+    if (agent->undurable || memcmp(&agent->state, &agent->next, sizeof agent->state) != 0)
+        if (agent_commit(agent) < 0)
+            agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
+    act(agent);
+}
