@@ -147,7 +147,7 @@ bool metric_take(struct metric_run *metric, const struct metric_spec *spec, usec
                  const struct answer *answer) {
     struct measurement measurement = {.started = metric->asked_at, .finished = now, .wall = wall};
     const char *value = answer->kind == ANSWER_VALUE && answer->value ? answer->value : "";
-    char why[96] = "";
+    char why[95] = "";
 
     if (run_phase_ended(metric->phase) || !metric->asked || answer->sequence != metric->asked)
         return false;

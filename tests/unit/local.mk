@@ -26,3 +26,12 @@ tests_unit_test_prometheus_answer_SOURCES = %D%/test-prometheus-answer.c
 tests_unit_test_prometheus_answer_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 tests_unit_test_provider_settings_SOURCES = %D%/test-provider-settings.c
 tests_unit_test_provider_settings_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
+
+# analysis/
+check_PROGRAMS += %D%/test-condition %D%/test-judge %D%/test-run
+tests_unit_test_condition_SOURCES = %D%/test-condition.c
+tests_unit_test_condition_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
+tests_unit_test_judge_SOURCES = %D%/test-judge.c
+tests_unit_test_judge_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
+tests_unit_test_run_SOURCES = %D%/test-run.c
+tests_unit_test_run_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
