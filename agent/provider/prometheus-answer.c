@@ -2,6 +2,8 @@
 #include "provider/prometheus-answer.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buffer.h"
@@ -45,7 +47,7 @@ static bool is_number(const char *text) {
 
 static int append_sample(struct buffer *value, const char *sample, struct error *err) {
     const char *text = strcmp(sample, "+Inf") == 0 ? "Infinity" : strcmp(sample, "-Inf") == 0 ? "-Infinity" : sample;
-    if (text == sample && strcmp(sample, "NaN") != 0 && !is_number(sample))
+    if (text == sample && strcmp(sample, "NaN") != 0 && !(is_number(sample) && isfinite(strtod(sample, NULL))))
         return error_set(err, -EBADMSG, "Prometheus' answer holds \"%s\" where a number belongs", SHORT(sample));
     return buffer_puts(value, text);
 }

@@ -16,7 +16,7 @@ EXTRA_DIST += %D%/seeds/json
 check_PROGRAMS += %D%/fuzz-prometheus
 tests_fuzz_fuzz_prometheus_SOURCES = %D%/fuzz-prometheus.c
 tests_fuzz_fuzz_prometheus_LDADD = $(PROVIDER_LIBS) $(FUZZ_LIBS)
-EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix number scalar string truncated vector warnings)
+EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix number scalar string too-large truncated vector warnings)
 
 # analysis/
 check_PROGRAMS += %D%/fuzz-condition

@@ -65,6 +65,7 @@ static void refusals(void **unused) {
         {SUCCESS("vector", "[" SERIES("01") "]"), -EBADMSG, "where a number belongs"},
         {SUCCESS("vector", "[" SERIES("1.") "]"), -EBADMSG, "where a number belongs"},
         {SUCCESS("vector", "[" SERIES("1e") "]"), -EBADMSG, "where a number belongs"},
+        {SUCCESS("vector", "[" SERIES("1e999") "]"), -EBADMSG, "where a number belongs"},
         {SUCCESS("vector", "[" SERIES("0x10") "]"), -EBADMSG, "where a number belongs"},
         {SUCCESS("vector", "[" SERIES("1,2") "]"), -EBADMSG, "where a number belongs"},
         {SUCCESS("scalar", "[1435781451.781,\"up\"]"), -EBADMSG, "\"up\" where a number belongs"},
