@@ -82,13 +82,13 @@ static int get_bounded(const cJSON *object, const struct field *field, int64_t *
     return 0;
 }
 
-static int get_usec(const cJSON *object, const char *key, usec_t *ret, struct error *err) {
+static int get_usec(const cJSON *object, const struct field *field, usec_t *ret, struct error *err) {
     usec_t value;
-    int r = json_get_usec(object, key, &value, err);
+    int r = json_get_usec(object, field->name, &value, err);
     if (r < 0)
         return r;
-    if (value < 0)
-        return json_error(object, key, err, -ERANGE, "a time before the clock's begin");
+    if (value < field->min)
+        return json_error(object, field->name, err, -ERANGE, "a time before the clock's begin");
     *ret = value;
     return 0;
 }
@@ -144,7 +144,7 @@ static int get_field(const cJSON *object, const struct field *field, void *at, s
             *(int32_t *)at = (int32_t)value;
         return r;
     case FIELD_USEC:
-        return get_usec(object, field->name, at, err);
+        return get_usec(object, field, at, err);
     case FIELD_TEXT:
         return json_copy_string(object, field->name, at, field->size, err);
     case FIELD_ID:

@@ -24,7 +24,7 @@ struct field {
     enum field_kind kind;
     size_t offset;
     size_t size;                /* of a text, with its final 0 */
-    int64_t min, max;           /* of a whole number */
+    int64_t min, max;           /* of a whole number; of a time only the least */
     const struct words *words; /* of an enum */
 };
 
@@ -34,6 +34,8 @@ struct field {
 #define I32_FIELD(type, member, key, least, most) \
     {.name = (key), .kind = FIELD_I32, .offset = offsetof(type, member), .min = (least), .max = (most)}
 #define USEC_FIELD(type, member, key) {.name = (key), .kind = FIELD_USEC, .offset = offsetof(type, member)}
+#define OFFSET_FIELD(type, member, key) \
+    {.name = (key), .kind = FIELD_USEC, .offset = offsetof(type, member), .min = INT64_MIN}
 #define ID_FIELD(type, member, key) {.name = (key), .kind = FIELD_ID, .offset = offsetof(type, member)}
 #define TEXT_FIELD(type, member, key) \
     {.name = (key), .kind = FIELD_TEXT, .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)}

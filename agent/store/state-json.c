@@ -22,7 +22,7 @@ static const struct field state_fields[] = {
     U32_FIELD(struct state, generation, "generation", UINT32_MAX),
     ID_FIELD(struct state, boot, "boot"),
     USEC_FIELD(struct state, clock, "clock"),
-    USEC_FIELD(struct state, clock_offset, "clockOffset"),
+    OFFSET_FIELD(struct state, clock_offset, "clockOffset"),
     U32_FIELD(struct state, next_revision, "nextRevision", UINT32_MAX),
     U32_FIELD(struct state, next_run, "nextRun", UINT32_MAX),
     U32_FIELD(struct state, next_event, "nextEvent", UINT32_MAX),
