@@ -1,2 +1,2 @@
 # Manual pages.
-dist_man_MANS = %D%/rollout.conf.5
+dist_man_MANS = %D%/rollout.conf.5 %D%/rollout-agent.8
