@@ -3,6 +3,6 @@ noinst_LIBRARIES += libagent.a
 libagent_a_SOURCES = %D%/agent.c %D%/agent.h %D%/agent-doors.c %D%/agent-inside.h %D%/agent-runs.c %D%/agent-start.c \
 	%D%/agent-verbs.c
 
-# rollout_PROGRAMS += rollout-agent
-# rollout_agent_SOURCES = %D%/main.c
-# rollout_agent_LDADD = $(AGENT_LIBS)
+rollout_PROGRAMS += rollout-agent
+rollout_agent_SOURCES = %D%/main.c
+rollout_agent_LDADD = $(AGENT_LIBS)

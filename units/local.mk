@@ -1,6 +1,7 @@
 # Units, users and folders.
 systemdsystemunit_DATA = %D%/rollout@.service
 dist_sysusers_DATA = %D%/sysusers.d/rollout.conf
+dist_catalog_DATA = %D%/rollout.catalog
 dist_tmpfiles_DATA = %D%/tmpfiles.d/rollout.conf
 EXTRA_DIST += %D%/rollout@.service.in
 CLEANFILES += %D%/rollout@.service

@@ -2,7 +2,6 @@
 #include "instance/systemd.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +9,10 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "core/words.h"
 #include "instance/connection.h"
 #include "instance/order.h"
+#include "instance/service.h"
 #include "instance/watch.h"
 
 struct managed {
@@ -30,6 +31,7 @@ struct systemd {
     char *app, *instances_dir;
     struct manager_callbacks callbacks;
     struct connection connection;
+    struct service service;
     uint32_t n; /* watched, of each color */
     struct managed instances[COLORS][REPLICAS_MAX];
 };
@@ -40,13 +42,9 @@ struct systemd {
         for (struct managed *instance = (systemd)->instances[_color];       \
              instance < (systemd)->instances[_color] + (systemd)->n; instance++)
 
-static void instance_name(enum color color, uint32_t number, char ret[static 16]) {
-    (void)snprintf(ret, 16, "%s-%" PRIu32, color == BLUE ? "blue" : "green", number + 1);
-}
-
 static uint32_t placed_revision(const struct managed *instance) {
-    char name[16], path[PATH_MAX], target[128];
-    instance_name(instance->color, instance->number, name);
+    const char *name = INSTANCE_NAME(instance->color, instance->number);
+    char path[PATH_MAX], target[128];
     if (snprintf(path, sizeof(path), "%s/%s", instance->systemd->instances_dir, name) >= (int)sizeof(path))
         return 0;
     ssize_t len = readlink(path, target, sizeof(target) - 1);
@@ -136,6 +134,11 @@ static void on_look(void *userdata) {
 
 static void on_up(void *userdata, sd_bus *bus) {
     struct systemd *systemd = userdata;
+    int begun = systemd->service.watch.unit ? watch_begin(&systemd->service.watch, bus) : 0;
+    if (begun < 0) {
+        connection_lost(&systemd->connection, strerror(-begun));
+        return;
+    }
     for_each_instance(instance, systemd) {
         int r = watch_begin(&instance->watch, bus);
         if (r < 0) {
@@ -148,6 +151,7 @@ static void on_up(void *userdata, sd_bus *bus) {
 /* First nothing is watched, then everybody hears: a callee may look at, or order, any instance. */
 static void on_down(void *userdata) {
     struct systemd *systemd = userdata;
+    watch_end(&systemd->service.watch);
     for_each_instance(instance, systemd)
         watch_end(&instance->watch);
     for_each_instance(instance, systemd) {
@@ -201,6 +205,7 @@ static void systemd_free(struct systemd *systemd) {
             order_clear(&systemd->instances[color][number].order);
             watch_destroy(&systemd->instances[color][number].watch);
         }
+    watch_destroy(&systemd->service.watch);
     connection_close(&systemd->connection);
     sd_event_unref(systemd->event);
     free(systemd->app);
@@ -210,9 +215,8 @@ static void systemd_free(struct systemd *systemd) {
 
 static int instance_init(struct systemd *systemd, const struct spec *spec, enum color color, uint32_t number) {
     struct managed *instance = &systemd->instances[color][number];
-    char name[16], unit[UNIT_NAME_MAX];
-    instance_name(color, number, name);
-    int r = spec_instance_unit(spec, name, unit, sizeof(unit));
+    char unit[UNIT_NAME_MAX];
+    int r = spec_instance_unit(spec, INSTANCE_NAME(color, number), unit, sizeof(unit));
     if (r < 0)
         return r;
     instance->systemd = systemd;
@@ -266,6 +270,24 @@ int systemd_manager_new(sd_event *event, const struct spec *spec, const char *in
         return r;
     }
     *ret = (struct manager){.self = systemd, .watch = watch, .order = order};
+    return 0;
+}
+
+static void on_service_broken(void *userdata, const char *why) {
+    struct systemd *systemd = userdata;
+    connection_lost(&systemd->connection, why);
+}
+
+int systemd_manager_watch_service(struct manager *manager, const char *unit, void (*changed)(void *userdata), void *userdata,
+                                  struct error *err) {
+    struct systemd *systemd = manager->self;
+    int r = service_init(&systemd->service, unit);
+    if (r < 0)
+        return error_set(err, r, "cannot watch %s: %s", unit, strerror(-r));
+    systemd->service.changed = changed;
+    systemd->service.userdata = userdata;
+    systemd->service.broken = on_service_broken;
+    systemd->service.broken_userdata = systemd;
     return 0;
 }
 

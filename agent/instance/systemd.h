@@ -22,6 +22,11 @@
 int systemd_manager_new(sd_event *event, const struct spec *spec, const char *instances_dir,
                         const struct manager_callbacks *callbacks, struct manager *ret, struct error *err);
 
+/* Tells by CHANGED whenever a service that isn't ours was started, stopped or reloaded, or may have been. At most one service, and to be
+ * called before the event loop runs. */
+int systemd_manager_watch_service(struct manager *manager, const char *unit, void (*changed)(void *userdata), void *userdata,
+                                  struct error *err);
+
 /* Ends it; jobs under way go on without us. NULL and a zeroed manager are fine. Returns NULL. */
 struct manager *systemd_manager_close(struct manager *manager);
 
