@@ -148,7 +148,7 @@ int json_get_array(const cJSON *object, const char *key, const cJSON **ret, stru
 }
 
 int json_get_string(const cJSON *object, const char *key, const char **ret, struct error *err) {
-    const cJSON *value;
+    const cJSON *value = NULL;
     int r = find_typed(object, key, cJSON_IsString, "a string", &value, err);
     if (r == 0)
         *ret = value->valuestring;
@@ -156,7 +156,7 @@ int json_get_string(const cJSON *object, const char *key, const char **ret, stru
 }
 
 int json_copy_string(const cJSON *object, const char *key, char *buffer, size_t size, struct error *err) {
-    const char *text;
+    const char *text = NULL;
     int r = json_get_string(object, key, &text, err);
     if (r < 0)
         return r;
@@ -166,7 +166,7 @@ int json_copy_string(const cJSON *object, const char *key, char *buffer, size_t 
 }
 
 int json_get_bool(const cJSON *object, const char *key, bool *ret, struct error *err) {
-    const cJSON *value;
+    const cJSON *value = NULL;
     int r = find_typed(object, key, cJSON_IsBool, "true or false", &value, err);
     if (r == 0)
         *ret = cJSON_IsTrue(value);
@@ -174,7 +174,7 @@ int json_get_bool(const cJSON *object, const char *key, bool *ret, struct error 
 }
 
 int json_get_double(const cJSON *object, const char *key, double *ret, struct error *err) {
-    const cJSON *value;
+    const cJSON *value = NULL;
     int r = find_typed(object, key, cJSON_IsNumber, "a number", &value, err);
     if (r == 0)
         *ret = value->valuedouble;
@@ -183,7 +183,7 @@ int json_get_double(const cJSON *object, const char *key, double *ret, struct er
 
 static int get_integer(const cJSON *object, const char *key, int64_t min, int64_t max, int64_t *ret,
                        struct error *err) {
-    const cJSON *value;
+    const cJSON *value = NULL;
     int r = find_typed(object, key, cJSON_IsNumber, "a whole number", &value, err);
     if (r < 0)
         return r;
