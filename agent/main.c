@@ -14,7 +14,6 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "config.h"
 #include "instance/systemd.h"
 #include "notify/journal.h"
 #include "provider/host.h"
