@@ -11,7 +11,7 @@
 
 #include "common/text.h"
 
-#define TIMER_ACCURACY (10 * USEC_PER_MSEC)
+#define TIMER_ACCURACY ((uint64_t)(10 * USEC_PER_MSEC))
 
 struct connection {
     int fd;
@@ -114,6 +114,13 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
     return 0;
 }
 
+/* Not sd_event's idea of now, which is that of the loop's latest turn. */
+static uint64_t monotonic_in(usec_t span) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)(now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000 + span);
+}
+
 /* A failure to connect is told by the timer, at once, so that it never comes from inside connection_ask(). */
 static int begin(struct connection *connection, sd_event *event, const struct address *address, usec_t deadline) {
     connection->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -129,8 +136,8 @@ static int begin(struct connection *connection, sd_event *event, const struct ad
         if (r < 0)
             return r;
     }
-    return sd_event_add_time_relative(event, &connection->timer, CLOCK_MONOTONIC, (uint64_t)deadline,
-                                      deadline > 0 ? (uint64_t)TIMER_ACCURACY : 1, on_timer, connection);
+    return sd_event_add_time(event, &connection->timer, CLOCK_MONOTONIC, monotonic_in(deadline), TIMER_ACCURACY,
+                             on_timer, connection);
 }
 
 int connection_ask(sd_event *event, const struct address *address, const char *text, usec_t deadline, size_t reply_max,

@@ -11,6 +11,7 @@
 enum { OP_STOPPED = 0, OP_STARTING = 1 /* slowstart: it serves */, OP_RUNNING = 2 };
 enum { ADMIN_FORCED_MAINT = 0x01, ADMIN_CONFIGURED_MAINT = 0x04, ADMIN_MAINT = 0x23, ADMIN_DRAIN = 0x18 };
 enum { CHECK_CONFIGURED = 0x02, CHECK_ENABLED = 0x04, CHECK_AGENT = 0x10 };
+enum { CHECK_STATUS_NONE_YET = 1 }; /* HCHK_STATUS_INI, what a server has that was never checked */
 
 #define TABLE_VERSION "1\n# "
 
@@ -81,8 +82,9 @@ int haproxy_servers_next(struct haproxy_server_rows *rows) {
     return 0;
 }
 
-/* What goes into a column of the file. HAProxy drops a whole row when its check state has a bit that comes and goes
- * (2.6 writes such), and tells `disabled` servers by their configured bit. */
+/* What goes into a column of the file. Mind: HAProxy drops a whole row when its check state has a bit that comes and
+ * goes (2.6 itself writes such), tells `disabled` servers by their configured bit, and with a check status of 0 it
+ * never heeds a check of that server again. */
 static const char *column_text(const char *column, const char *seen, const struct server_wanted *wanted, bool checked,
                                char text[static 16]) {
     unsigned long number = strtoul(seen, NULL, 10);
@@ -94,8 +96,9 @@ static const char *column_text(const char *column, const char *seen, const struc
         number = wanted->weight;
     else if (strcmp(column, "srv_check_state") == 0 || strcmp(column, "srv_agent_state") == 0)
         number &= CHECK_CONFIGURED | CHECK_ENABLED | CHECK_AGENT;
-    else if (STR_IN_SET(column, "srv_time_since_last_change", "srv_check_status", "srv_check_result",
-                        "srv_check_health"))
+    else if (strcmp(column, "srv_check_status") == 0)
+        number = CHECK_STATUS_NONE_YET;
+    else if (STR_IN_SET(column, "srv_time_since_last_change", "srv_check_result", "srv_check_health"))
         number = 0;
     else
         return seen;
