@@ -129,11 +129,12 @@ int order_begin(struct order *order, sd_bus *bus, sd_event *event, const struct 
     return 0;
 }
 
-void order_job_removed(struct order *order, uint32_t job, const char *job_result) {
+void order_job_removed(struct order *order, uint32_t job, const char *job_result, const struct unit_properties *properties) {
     if (order->phase != ORDER_CALLING && (order->phase != ORDER_WAITING || order->job != job))
         return;
     memmove(order->ends + 1, order->ends, sizeof(order->ends) - sizeof(order->ends[0]));
     order->ends[0].job = job;
+    order->ends[0].properties = *properties;
     (void)string_copy(order->ends[0].result, sizeof(order->ends[0].result), job_result);
     if (order->phase == ORDER_WAITING)
         job_ended(order);
@@ -142,9 +143,12 @@ void order_job_removed(struct order *order, uint32_t job, const char *job_result
 bool order_looked(struct order *order, const struct unit_properties *properties) {
     if (order->phase != ORDER_LOOKING)
         return false;
-    if (order->by_job)
-        order->result = job_sentence(order->unit, order->kind, order->ends[0].result, properties, order->sentence,
-                                     sizeof(order->sentence));
+    if (order->by_job) {
+        /* A unit that doesn't run is unloaded at once, and its reasons are forgotten: then the job's end is the latest news. */
+        const struct job_end *end = &order->ends[0];
+        const struct unit_properties *latest = properties->condition_at > 0 ? properties : &end->properties;
+        order->result = job_sentence(order->unit, order->kind, end->result, latest, order->sentence, sizeof(order->sentence));
+    }
     return true;
 }
 

@@ -35,8 +35,9 @@ struct order {
     struct job_end {
         uint32_t job;
         char result[16];
+        struct unit_properties properties; /* as they were then */
     } ends[JOB_ENDS_MAX]; /* the newest first */
-    bool by_job;                         /* while LOOKING: ends[0] decides, else what follows */
+    bool by_job; /* while LOOKING: ends[0] decides, else what follows */
     int result;
     char sentence[SENTENCE_MAX];
 };
@@ -46,8 +47,9 @@ struct order {
 int order_begin(struct order *order, sd_bus *bus, sd_event *event, const struct unit_order *what, uint64_t token,
                 const struct unit_properties *properties);
 
-/* A job of the unit ended: perhaps this order's. */
-void order_job_removed(struct order *order, uint32_t job, const char *job_result);
+/* A job of the unit ended: perhaps this order's. systemd tells what the job made of the unit before that, so PROPERTIES are
+ * those of this moment. */
+void order_job_removed(struct order *order, uint32_t job, const char *job_result, const struct unit_properties *properties);
 
 /* The unit's properties were read. True when that ends the order: result and sentence are valid then. */
 bool order_looked(struct order *order, const struct unit_properties *properties);

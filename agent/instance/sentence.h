@@ -10,8 +10,8 @@
 
 #define SENTENCE_MAX 768 /* a unit's name may come twice */
 
-/* A job for UNIT was removed with JOB_RESULT, and PROPERTIES were read after that: a job that is `done` need not mean that
- * the unit runs. Writes the sentence and returns what the order came to: 0 or a negative errno. */
+/* A job for UNIT was removed with JOB_RESULT, and PROPERTIES came after that: a job that is `done` need not mean that the unit
+ * runs. Writes the sentence and returns what the order came to: 0 or a negative errno. */
 int job_sentence(const char *unit, enum unit_order_kind kind, const char *job_result,
                  const struct unit_properties *properties, char *ret, size_t size);
 

@@ -100,7 +100,7 @@ static void on_changed(void *userdata) {
 
 static void on_job_removed(void *userdata, uint32_t job, const char *job_result) {
     struct managed *instance = userdata;
-    order_job_removed(&instance->order, job, job_result);
+    order_job_removed(&instance->order, job, job_result, &instance->watch.properties);
 }
 
 static void on_read(void *userdata) {

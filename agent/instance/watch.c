@@ -54,7 +54,7 @@ int watch_read(struct watch *watch) {
 }
 
 static void read_again(struct watch *watch) {
-    int r = watch_read(watch);
+    int r = watch->bus ? watch_read(watch) : 0; /* a callee may have lost the connection meanwhile */
     if (r < 0)
         watch->callbacks->broken(watch->userdata, strerror(-r));
 }
@@ -81,43 +81,61 @@ static int on_properties_changed(sd_bus_message *message, void *userdata, sd_bus
     return 0;
 }
 
-static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+/* A filter: it gets every message of the connection. */
+static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
     struct watch *watch = userdata;
     uint32_t job;
     const char *path, *unit, *job_result;
+    if (sd_bus_message_is_signal(message, SYSTEMD_MANAGER, "JobRemoved") <= 0)
+        return 0;
     if (sd_bus_message_read(message, "uoss", &job, &path, &unit, &job_result) < 0) {
         watch->callbacks->broken(watch->userdata, "the signal JobRemoved is not understood");
         return 0;
     }
-    if (strcmp(unit, watch->unit) != 0)
-        return 0;
-    watch->callbacks->job_removed(watch->userdata, job, job_result);
-    if (watch->bus)
+    if (strcmp(unit, watch->unit) == 0) {
+        watch->callbacks->job_removed(watch->userdata, job, job_result);
         read_again(watch);
+    }
+    return 0; /* let others have it too */
+}
+
+static int on_matched(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+    struct watch *watch = userdata;
+    watch->add_match = sd_bus_slot_unref(watch->add_match);
+    if (sd_bus_message_is_method_error(reply, NULL))
+        watch->callbacks->broken(watch->userdata, sd_bus_message_get_error(reply)->name);
     return 0;
 }
 
-int watch_begin(struct watch *watch, sd_bus *bus) {
+/* Stands from the beginning, not only while we start something: so it is always there before a job of ours ends. The bus
+ * sends us only our own unit's jobs; sd-bus itself cannot match the third argument where the first is no string (it would drop
+ * every signal), hence the filter. */
+static int match_jobs(struct watch *watch) {
     char rule[512 + UNIT_NAME_MAX];
+    (void)snprintf(rule, sizeof(rule),
+                   "type='signal',sender='" SYSTEMD_NAME "',path='" SYSTEMD_PATH "',interface='" SYSTEMD_MANAGER
+                   "',member='JobRemoved',arg2='%s'",
+                   watch->unit);
+    int r = sd_bus_add_filter(watch->bus, &watch->filter, on_message, watch);
+    if (r < 0)
+        return r;
+    return sd_bus_call_method_async(watch->bus, &watch->add_match, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                    "org.freedesktop.DBus", "AddMatch", on_matched, watch, "s", rule);
+}
+
+int watch_begin(struct watch *watch, sd_bus *bus) {
     watch->bus = sd_bus_ref(bus);
     int r = sd_bus_match_signal_async(bus, &watch->properties_changed, SYSTEMD_NAME, watch->path, INTERFACE_PROPERTIES,
                                       "PropertiesChanged", on_properties_changed, NULL, watch);
-    if (r < 0)
-        return r;
-    /* Stands from here on, not only while we start something: so it is always there before a job of ours ends. A backslash
-     * means itself to the bus and something else to sd-bus, so a name with one is picked out by us alone. */
-    bool plain = !strchr(watch->unit, '\\');
-    (void)snprintf(rule, sizeof(rule),
-                   "type='signal',sender='" SYSTEMD_NAME "',path='" SYSTEMD_PATH "',interface='" SYSTEMD_MANAGER
-                   "',member='JobRemoved'%s%s%s",
-                   plain ? ",arg2='" : "", plain ? watch->unit : "", plain ? "'" : "");
-    r = sd_bus_add_match_async(bus, &watch->job_removed, rule, on_job_removed, NULL, watch);
+    if (r >= 0)
+        r = match_jobs(watch);
     return r < 0 ? r : watch_read(watch);
 }
 
 void watch_end(struct watch *watch) {
     watch->properties_changed = sd_bus_slot_unref(watch->properties_changed);
-    watch->job_removed = sd_bus_slot_unref(watch->job_removed);
+    watch->filter = sd_bus_slot_unref(watch->filter);
+    watch->add_match = sd_bus_slot_unref(watch->add_match);
     watch->read = sd_bus_slot_unref(watch->read);
     watch->bus = sd_bus_unref(watch->bus);
     watch->properties = (struct unit_properties){0};

@@ -20,7 +20,7 @@ struct watch {
     const struct watch_callbacks *callbacks;
     void *userdata;
     sd_bus *bus; /* NULL: not watching */
-    sd_bus_slot *properties_changed, *job_removed, *read;
+    sd_bus_slot *properties_changed, *filter, *add_match, *read;
     struct unit_properties properties;
 };
 

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/permit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-bus.h>
+#include <time.h>
+
+#include "common/buffer.h"
+#include "common/cleanup.h"
+#include "common/files.h"
+#include "common/text.h"
+#include "common/time.h"
+
+#define RULE_MAX (256 * 1024)
+#define RULE_MODE 0644 /* polkitd is no root; nothing in it is secret */
+#define REREAD_TIMEOUT (2 * USEC_PER_SEC)
+
+#define POLKIT_NAME "org.freedesktop.PolicyKit1"
+
+/* ---------------------------------------------------------------- the text */
+
+/* Names go into JavaScript: what is let through here needs no escape but for the backslash. */
+static bool unit_name_valid(const char *unit) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@";
+    size_t len = strlen(unit);
+    size_t suffix = strlen(".service");
+    return len > suffix && len < UNIT_NAME_MAX && strspn(unit, letters) == len && unit[0] != '@' &&
+           strcmp(unit + len - suffix, ".service") == 0;
+}
+
+/* One more unit, by its name or its template. */
+static int put_unit(struct buffer *text, const char *unit, struct error *err) {
+    if (!unit_name_valid(unit))
+        return error_set(err, -EINVAL, "\"%s\" is no unit that can be permitted, expected NAME@.service", unit);
+
+    (void)buffer_puts(text, "        \"");
+    for (const char *c = unit; *c; c++)
+        (void)buffer_printf(text, *c == '\\' ? "\\%c" : "%c", *c);
+    return buffer_puts(text, "\",\n");
+}
+
+static const char *find_setting(const struct setting *settings, size_t n, const char *key) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(settings[i].key, key) == 0)
+            return settings[i].value;
+    return NULL;
+}
+
+/* The Unit= of each hook or notification that has one. */
+static int put_parties(struct buffer *text, const struct party_spec *parties, size_t n, struct error *err) {
+    int r = 0;
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        const char *unit = find_setting(parties[i].settings, parties[i].n_settings, "Unit");
+        if (unit)
+            r = put_unit(text, unit, err);
+    }
+    return r;
+}
+
+/* Jobs that measure. */
+static int put_jobs(struct buffer *text, const struct spec *spec, struct error *err) {
+    int r = 0;
+    for (size_t t = 0; t < spec->n_templates; t++)
+        for (size_t m = 0; m < spec->templates[t].n_metrics && r >= 0; m++) {
+            const struct metric_spec *metric = &spec->templates[t].metrics[m];
+            const char *unit = find_setting(metric->settings, metric->n_settings, "Unit");
+            if (strcmp(metric->provider, "job") == 0 && unit)
+                r = put_unit(text, unit, err);
+        }
+    return r;
+}
+
+static int put_units(struct buffer *text, const struct spec *spec, struct error *err) {
+    int r = put_unit(text, spec->unit, err);
+    if (r >= 0 && *spec->prepare)
+        r = put_unit(text, spec->prepare, err);
+    if (r >= 0)
+        r = put_jobs(text, spec, err);
+    if (r >= 0)
+        r = put_parties(text, spec->hooks, spec->n_hooks, err);
+    return r < 0 ? r : put_parties(text, spec->notifies, spec->n_notifies, err);
+}
+
+/* Every name is written out or built from one, and compared as a whole. A pattern over names that somebody else chooses
+ * would be root for the asking: newer systemd asks polkit about transient units with unit and verb too. */
+static const char rule_begin[] =
+    "// Written by `rolloutctl permit %s`; changes made here are lost.\n"
+    "// Lets the user rollout start and stop this app's own units, each by its exact name.\n"
+    "(function() {\n"
+    "    var verbs = [\"start\", \"stop\", \"restart\", \"reset-failed\"];\n"
+    "    var units = [];\n"
+    "    [\n";
+static const char rule_end[] =
+    "    ].forEach(function(unit) {\n"
+    "        if (unit.indexOf(\"@.\") < 0)\n"
+    "            units.push(unit);\n"
+    "        else\n"
+    "            [\"blue\", \"green\"].forEach(function(color) {\n"
+    "                for (var n = 1; n <= %d; n++)\n"
+    "                    units.push(unit.replace(\"@.\", \"@\" + color + \"-\" + n + \".\"));\n"
+    "            });\n"
+    "    });\n"
+    "    polkit.addRule(function(action, subject) {\n"
+    "        if (action.id == \"org.freedesktop.systemd1.manage-units\" && subject.user == \"rollout\" &&\n"
+    "            units.indexOf(action.lookup(\"unit\")) >= 0 && verbs.indexOf(action.lookup(\"verb\")) >= 0)\n"
+    "            return polkit.Result.YES;\n"
+    "    });\n"
+    "})();\n";
+
+int permit_text(const struct spec *spec, char **ret, struct error *err) {
+    _cleanup_buffer_ struct buffer text = BUFFER(RULE_MAX);
+    (void)buffer_printf(&text, rule_begin, spec->app);
+    int r = put_units(&text, spec, err);
+    if (r < 0 && text.error == 0)
+        return r;
+    (void)buffer_printf(&text, rule_end, REPLICAS_MAX);
+    r = buffer_take(&text, ret, NULL);
+    return r < 0 ? error_set(err, r, "the rule that permits the units of %s cannot be put together: %s", spec->app, strerror(-r))
+                 : 0;
+}
+
+/* ---------------------------------------------------------------- polkit */
+
+static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+    *(bool *)userdata = true;
+    return 0;
+}
+
+static usec_t now(void) {
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+/* Listens for polkit saying that its rules changed. Without a polkit that runs there is nobody to wait for: it reads the rules
+ * when it starts. NULL then. */
+static sd_bus *listen_to_polkit(bool *changed) {
+    sd_bus *bus = NULL;
+    int r = sd_bus_open_system(&bus);
+    if (r >= 0)
+        r = sd_bus_set_method_call_timeout(bus, (uint64_t)REREAD_TIMEOUT);
+    if (r >= 0)
+        r = sd_bus_get_name_creds(bus, POLKIT_NAME, 0, NULL);
+    if (r >= 0)
+        r = sd_bus_match_signal(bus, NULL, POLKIT_NAME, "/org/freedesktop/PolicyKit1/Authority", POLKIT_NAME ".Authority",
+                                "Changed", on_changed, changed);
+    return r < 0 ? sd_bus_close_unref(bus) : bus;
+}
+
+/* polkit reads its rules again by inotify and then says so. An agent that starts before would be refused once. */
+static void wait_for_polkit(sd_bus *bus, const bool *changed) {
+    usec_t end = now() + REREAD_TIMEOUT;
+    for (usec_t left = REREAD_TIMEOUT; !*changed && left > 0; left = end - now()) {
+        int r = sd_bus_process(bus, NULL);
+        if (r == 0)
+            r = sd_bus_wait(bus, (uint64_t)left);
+        if (r < 0 && r != -EINTR)
+            return;
+    }
+}
+
+static bool stands_already(const char *path, const char *text) {
+    _cleanup_free_ char *old = NULL;
+    struct stat found;
+    return lstat(path, &found) == 0 && (found.st_mode & 07777) == RULE_MODE && found.st_uid == 0 &&
+           file_read(path, RULE_MAX, &old, NULL, NULL) == 0 && strcmp(old, text) == 0;
+}
+
+static int write_rule(const char *app, const char *text, struct error *err) {
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s/50-rollout-%s.rules", ROLLOUT_POLKIT_DIR, app);
+    if (stands_already(path, text))
+        return 0;
+
+    bool changed = false;
+    sd_bus *bus = listen_to_polkit(&changed);
+    int r = file_write_atomic(path, text, strlen(text), RULE_MODE, err);
+    if (r >= 0 && bus)
+        wait_for_polkit(bus, &changed);
+    sd_bus_close_unref(bus);
+    return r;
+}
+
+int permit_app(const char *app, struct error *err) {
+    if (geteuid() != 0)
+        return error_set(err, -EACCES, "permit changes what a user may do on this host: run it as root");
+
+    struct spec *spec = NULL;
+    int r = spec_load(app, NULL, &spec, err);
+    if (r < 0)
+        return r;
+    _cleanup_free_ char *text = NULL;
+    r = permit_text(spec, &text, err);
+    spec_free(spec);
+    return r < 0 ? r : write_rule(app, text, err);
+}
