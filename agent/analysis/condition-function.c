@@ -51,7 +51,7 @@ CALL(call_default) {
 
 /* A number, also out of a string that is one and nothing else. */
 CALL(call_float) {
-    char text[64], *end = text;
+    char text[64] = "", *end = text;
     double number = arguments->number;
     if (arguments->kind == VALUE_STRING) {
         size_t length = arguments->length;

@@ -214,16 +214,15 @@ static int lex_sign(struct lexer *lexer, struct token *token) {
         {"(", TOKEN_OPEN},        {")", TOKEN_CLOSE},     {"[", TOKEN_OPEN_ARRAY},     {"]", TOKEN_CLOSE_ARRAY},
         {"{", TOKEN_OPEN_MAP},    {"}", TOKEN_CLOSE_MAP},
     };
-    for (size_t i = 0; i < ELEMENTS(signs); i++) {
-        uint32_t length = (uint32_t)strlen(signs[i].sign);
-        if (strncmp(lexer->text + token->at, signs[i].sign, length) == 0) {
+    const char *text = lexer->text + token->at;
+    for (size_t i = 0; i < ELEMENTS(signs); i++)
+        if (text[0] == signs[i].sign[0] && (!signs[i].sign[1] || text[1] == signs[i].sign[1])) {
             token->kind = signs[i].kind;
-            token->length = length;
+            token->length = signs[i].sign[1] ? 2 : 1;
             return 0;
         }
-    }
     return fault_set(lexer->fault, token->at, -EINVAL, "this character has no meaning here%s",
-                     lexer->text[token->at] == '=' ? ", equality is ==" : "");
+                     *text == '=' ? ", equality is ==" : "");
 }
 
 int lexer_next(struct lexer *lexer, struct token *ret) {

@@ -66,7 +66,7 @@ static int type_binary(struct node *node, struct fault *fault) {
         return both_must_be(node, STRING, fault);
     case TOKEN_EQUAL:
     case TOKEN_UNEQUAL:
-        return (left->kinds | right->kinds) & NIL ? 0 : must_match(node, KIND_ANY, fault);
+        return ((left->kinds | right->kinds) & NIL) ? 0 : must_match(node, KIND_ANY, fault);
     case TOKEN_LESS:
     case TOKEN_LESS_EQUAL:
     case TOKEN_GREATER:
@@ -96,7 +96,7 @@ static int type_index(struct node *node, struct fault *fault) {
     node->kinds = KIND_ANY;
     if (r < 0)
         return r;
-    return must_be(index, (of->kinds & ARRAY ? NUMBER : 0) | (of->kinds & MAP ? STRING : 0), fault);
+    return must_be(index, ((of->kinds & ARRAY) ? NUMBER : 0) | ((of->kinds & MAP) ? STRING : 0), fault);
 }
 
 static int type_call(struct node *node, struct fault *fault) {

@@ -40,16 +40,17 @@ static int report(const struct fault *fault, const char *text, int r, size_t *co
 int condition_compile(struct arena *arena, const char *text, struct condition *ret, size_t *column, struct error *err) {
     struct fault fault = {.err = err};
     struct condition condition = {.text = text};
-    char is[80];
     int r;
 
     if (strnlen(text, CONDITION_TEXT_MAX + 1) > CONDITION_TEXT_MAX)
         r = fault_set(&fault, 0, -E2BIG, "the condition is longer than %d bytes", CONDITION_TEXT_MAX);
     else
         r = parse_condition(arena, text, &condition.root, &condition.asks_for_data, &fault);
-    if (r >= 0 && !(condition.root->kinds & KIND(VALUE_BOOLEAN)))
+    if (r >= 0 && !(condition.root->kinds & KIND(VALUE_BOOLEAN))) {
+        char is[80];
         r = fault_set(&fault, condition.root->at, -EINVAL, "the condition is %s, it must be true or false",
                       kinds_name(condition.root->kinds, is));
+    }
     if (r < 0)
         return report(&fault, text, r, column);
     *ret = condition;

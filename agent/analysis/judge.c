@@ -20,8 +20,9 @@ struct opinion {
 };
 
 static void explain(char message[static MEASUREMENT_MESSAGE_MAX], const char *why, const char *value) {
-    char whole[2 * MEASUREMENT_MESSAGE_MAX];
-    (void)snprintf(whole, sizeof whole, "%s: result = %.*s", why, MEASUREMENT_MESSAGE_MAX, value);
+    const int part = MEASUREMENT_MESSAGE_MAX;
+    char whole[2 * MEASUREMENT_MESSAGE_MAX + 16];
+    (void)snprintf(whole, sizeof whole, "%.*s: result = %.*s", part, why, part, value);
     (void)text_escape(message, MEASUREMENT_MESSAGE_MAX, whole, strlen(whole));
 }
 

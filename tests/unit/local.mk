@@ -28,10 +28,12 @@ tests_unit_test_provider_settings_SOURCES = %D%/test-provider-settings.c
 tests_unit_test_provider_settings_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 
 # analysis/
-check_PROGRAMS += %D%/test-condition %D%/test-judge %D%/test-run
+check_PROGRAMS += %D%/test-condition %D%/test-judge %D%/test-run %D%/test-value
 tests_unit_test_condition_SOURCES = %D%/test-condition.c
 tests_unit_test_condition_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_judge_SOURCES = %D%/test-judge.c
 tests_unit_test_judge_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_run_SOURCES = %D%/test-run.c
 tests_unit_test_run_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
+tests_unit_test_value_SOURCES = %D%/test-value.c
+tests_unit_test_value_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)

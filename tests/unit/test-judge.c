@@ -13,9 +13,21 @@
 #define GOOD "result[0] >= 0.95"
 #define BAD "result[0] < 0.90"
 
+/* A metric of these conditions, until the next one. */
+static struct metric_spec *make_metric(const char *success, const char *failure, enum on_no_data on_no_data) {
+    static char texts[2][1024];
+    static struct metric_spec metric;
+    metric = (struct metric_spec){.success_condition = success ? texts[0] : NULL,
+                                  .failure_condition = failure ? texts[1] : NULL,
+                                  .on_no_data = on_no_data};
+    assert_int_equal(string_copy(texts[0], sizeof texts[0], success ? success : ""), 0);
+    assert_int_equal(string_copy(texts[1], sizeof texts[1], failure ? failure : ""), 0);
+    return &metric;
+}
+
 /* Every row of the table of judge.h. */
 static const struct {
-    char *success, *failure;
+    const char *success, *failure;
     const char *value;
     enum run_phase phase;
     const char *message;
@@ -57,9 +69,9 @@ static const struct {
 
 static void judges_every_row(void **state) {
     for (size_t i = 0; i < ELEMENTS(rows); i++) {
-        struct metric_spec metric = {.success_condition = rows[i].success, .failure_condition = rows[i].failure};
+        const struct metric_spec *metric = make_metric(rows[i].success, rows[i].failure, NO_DATA_ERROR);
         char message[MEASUREMENT_MESSAGE_MAX] = "untouched";
-        assert_int_equal(judge(&metric, rows[i].value, message), rows[i].phase);
+        assert_int_equal(judge(metric, rows[i].value, message), rows[i].phase);
         if (rows[i].message)
             assert_string_equal(message, rows[i].message);
         else
@@ -70,7 +82,7 @@ static void judges_every_row(void **state) {
 /* No data: what OnNoData= says; as Argo, where a condition asks for it. */
 static void judges_answers_without_data(void **state) {
     static const struct {
-        char *success, *failure;
+        const char *success, *failure;
         enum on_no_data on_no_data;
         const char *value;
         enum run_phase phase;
@@ -95,11 +107,9 @@ static void judges_answers_without_data(void **state) {
         {"reslt", NULL, NO_DATA_SUCCESS, "[]", RUN_ERROR},
     };
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
-        struct metric_spec metric = {.success_condition = cases[i].success,
-                                     .failure_condition = cases[i].failure,
-                                     .on_no_data = cases[i].on_no_data};
+        const struct metric_spec *metric = make_metric(cases[i].success, cases[i].failure, cases[i].on_no_data);
         char message[MEASUREMENT_MESSAGE_MAX];
-        assert_int_equal(judge(&metric, cases[i].value, message), cases[i].phase);
+        assert_int_equal(judge(metric, cases[i].value, message), cases[i].phase);
     }
 }
 
