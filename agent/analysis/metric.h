@@ -31,10 +31,10 @@ struct metric_spec {
     usec_t initial_delay;       /* from the run's start */
     usec_t interval;            /* from the previous measurement's finish; 0: not given */
     uint32_t count;             /* 0: not given (one measurement without an interval, unbounded with one) */
-    uint32_t failure_limit;     /* all limits trip on > */
+    uint32_t failure_limit;     /* this and the next two trip on > */
     uint32_t inconclusive_limit;
     uint32_t consecutive_error_limit;   /* default 4 */
-    uint32_t consecutive_success_limit; /* 0: off */
+    uint32_t consecutive_success_limit; /* so many in a row are enough (>=, as Argo); 0: off */
     uint32_t retain;                    /* measurements kept, default 10 */
     enum on_no_data on_no_data;
     enum on_failure on_failure;
