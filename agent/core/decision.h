@@ -12,8 +12,9 @@
 #define LOOK_BUSY (50 * USEC_PER_MSEC)
 #define LOOK_CALM USEC_PER_SEC
 #define LOOK_LOST (500 * USEC_PER_MSEC)
-/* A start that led to nothing is ordered again after this. */
+/* A start that led to nothing is ordered again after this, times the crashes it has had, up to so many. */
 #define START_RETRY (2 * USEC_PER_SEC)
+#define START_TRIES 30
 /* Sessions that were shut down get this long to be gone before the instance is stopped all the same. */
 #define SHUTDOWN_GRACE (2 * USEC_PER_SEC)
 

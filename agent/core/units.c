@@ -18,6 +18,12 @@ static void disown(struct instance *instance, const struct unit_seen *unit) {
     instance->crash_counted = false;
 }
 
+/* Whoever crashes again and again is tried less and less often. */
+static usec_t patience(const struct instance *instance) {
+    uint32_t tries = instance->crashes < 1 ? 1 : instance->crashes < START_TRIES ? instance->crashes : START_TRIES;
+    return START_RETRY * tries;
+}
+
 static void plan_start(struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
     struct instance *instance = &d->next->instances[color][number];
@@ -25,7 +31,7 @@ static void plan_start(struct decision *d, enum color color, uint32_t number) {
         return;
     if (d->world->endpoints[color][number].port == 0 && unit->env_revision != d->next->slots[color].revision)
         return; /* nobody knows yet where it should listen */
-    usec_t due = instance->started_at ? usec_add(instance->started_at, START_RETRY) : d->now;
+    usec_t due = instance->started_at ? usec_add(instance->started_at, patience(instance)) : d->now;
     wake_at(d, due);
     if (due > d->now)
         return;
@@ -62,8 +68,7 @@ static void plan_stop(struct decision *d, enum color color, uint32_t number) {
         return;
     if (instance->drain_since == 0)
         instance->drain_since = d->now;
-    usec_t patience = usec_add(d->spec->drain_timeout, inflight ? SHUTDOWN_GRACE : 0);
-    usec_t end = usec_add(instance->drain_since, patience);
+    usec_t end = usec_add(usec_add(instance->drain_since, d->spec->drain_timeout), inflight ? SHUTDOWN_GRACE : 0);
     if (inflight > 0 && d->now < end) {
         wake_at(d, usec_add(instance->drain_since, d->spec->drain_timeout));
         wake_at(d, end);
