@@ -7,7 +7,7 @@
 #include "common/log.h"
 
 #define BACKOFF_MIN (50 * USEC_PER_MSEC) /* a daemon-reexec takes a few of these */
-#define BACKOFF_MAX USEC_PER_SEC        /* an attempt is cheap, and who waits for it is blind */
+#define BACKOFF_MAX USEC_PER_SEC         /* an attempt is cheap, and who waits for it is blind */
 #define STEADY (30 * USEC_PER_SEC)       /* a connection that held so long is no part of a series of failures */
 #define CALL_TIMEOUT (20 * USEC_PER_SEC) /* for every call; polkit may have to start first */
 

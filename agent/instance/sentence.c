@@ -84,11 +84,13 @@ static const struct wording *find(const struct wording *table, size_t n, const c
     return NULL;
 }
 
-/* Why a unit that should run doesn't. */
+/* Why a unit isn't as it should be. */
 static void put_end(char *ret, size_t size, const char *unit, const struct unit_properties *properties) {
     char result[48];
     unit_properties_result(properties, result, sizeof(result));
-    if (*result)
+    if (strcmp(result, "timeout") == 0)
+        append(ret, size, ": it took longer than its TimeoutStartSec= or TimeoutStopSec= allows");
+    else if (*result)
         append(ret, size, ": %s", result);
     append(ret, size, "; see `journalctl -u %s`", unit);
 }
@@ -130,8 +132,6 @@ int job_sentence(const char *unit, enum unit_order_kind kind, const char *job_re
     put(ret, size, "the %V job failed", kind, unit);
     if (strcmp(job_result, "failed") != 0)
         append(ret, size, " (%s)", job_result);
-    if (strcmp(properties->result, "timeout") == 0)
-        append(ret, size, kind == UNIT_START ? ", not ready within its TimeoutStartSec=" : ", not gone within its TimeoutStopSec=");
     put_end(ret, size, unit, properties);
     return -EIO;
 }

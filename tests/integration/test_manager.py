@@ -280,7 +280,7 @@ def test_start_that_fails(probe):
 def test_never_ready(probe):
     probe.tell("start blue-3")
     probe.seen("blue-3", state="starting", job=True)
-    assert "not ready within its TimeoutStartSec=" in probe.done("blue-3", "EIO")["sentence"]
+    assert "longer than its TimeoutStartSec=" in probe.done("blue-3", "EIO")["sentence"]
 
 
 def test_condition_that_does_not_hold(probe):

@@ -37,3 +37,10 @@ tests_unit_test_run_SOURCES = %D%/test-run.c
 tests_unit_test_run_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_value_SOURCES = %D%/test-value.c
 tests_unit_test_value_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
+
+# instance/, and the permission to use it
+check_PROGRAMS += %D%/test-instance %D%/test-permit
+tests_unit_test_instance_SOURCES = %D%/test-instance.c
+tests_unit_test_instance_LDADD = $(INSTANCE_LIBS) $(TEST_LIBS)
+tests_unit_test_permit_SOURCES = %D%/test-permit.c ctl/permit.c
+tests_unit_test_permit_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
