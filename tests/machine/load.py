@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Requests without end, and what became of each: usage: load.py URL-HOST PORT COUNTS-FILE [THREADS [PER-SECOND]].
+
+Half of the threads keep their connection, half of them close it after each request. COUNTS-FILE holds, anew every 50 ms, a JSON object
+{"sent", "answered": {VERSION: {STATUS: n}}, "failed", "failures": [[time, what], ...]}. A request has failed when no whole answer came,
+or when the answer is an error that no version gave (HAProxy's own 503, say: it carries no X-Version). SIGTERM ends it."""
+import collections
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+HOST, PORT, COUNTS = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+THREADS = int(sys.argv[4]) if len(sys.argv) > 4 else 4
+PER_SECOND = float(sys.argv[5]) if len(sys.argv) > 5 else 800.0
+
+lock = threading.Lock()
+answered = collections.defaultdict(collections.Counter)
+failures = []
+sent = 0
+ending = threading.Event()
+
+
+def read_answer(stream):
+    """Status and version of one answer; raises when it isn't whole."""
+    status_line = stream.readline()
+    if not status_line:
+        raise ConnectionError("closed without an answer")
+    status = int(status_line.split()[1])
+    version, length, close = None, 0, False
+    while True:
+        line = stream.readline()
+        if not line:
+            raise ConnectionError("closed within the headers")
+        if line in (b"\r\n", b"\n"):
+            break
+        name, _, value = line.partition(b":")
+        name, value = name.strip().lower(), value.strip()
+        if name == b"x-version":
+            version = value.decode()
+        elif name == b"content-length":
+            length = int(value)
+        elif name == b"connection":
+            close = value.lower() == b"close"
+    if len(stream.read(length)) < length:
+        raise ConnectionError("closed within the body")
+    return status, version, close
+
+
+def record(status, version, problem):
+    global sent
+    with lock:
+        sent += 1
+        if problem is None and version is not None:
+            answered[version][status] += 1
+        else:
+            failures.append((time.time(), problem or f"status {status} that no version gave"))
+
+
+def run(keep, pause):
+    connection = stream = None
+    following = time.monotonic()
+    while not ending.is_set():
+        try:
+            fresh = connection is None
+            if fresh:
+                connection = socket.create_connection((HOST, PORT), timeout=15)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                stream = connection.makefile("rb")
+            word = "keep-alive" if keep else "close"
+            connection.sendall(f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n\r\n".encode())
+            status, version, close = read_answer(stream)
+            record(status, version, None)
+            if close or not keep:
+                connection.close()
+                connection = None
+        except (OSError, ValueError, IndexError) as error:
+            # A kept connection may end while it idles: what a browser does then is what we do, once.
+            if fresh or not isinstance(error, ConnectionError):
+                record(0, None, f"{type(error).__name__}: {error}")
+            connection = None
+        following += pause
+        wait = following - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        else:
+            following = time.monotonic()
+
+
+def write_counts():
+    with lock:
+        counts = {"sent": sent, "answered": answered, "failed": len(failures), "failures": failures[-50:]}
+        text = json.dumps(counts)
+    with open(COUNTS + ".new", "w", encoding="ascii") as file:
+        file.write(text)
+    os.rename(COUNTS + ".new", COUNTS)
+
+
+signal.signal(signal.SIGTERM, lambda *_: ending.set())
+threads = [threading.Thread(target=run, args=(i % 2 == 0, THREADS / PER_SECOND), daemon=True) for i in range(THREADS)]
+for thread in threads:
+    thread.start()
+while not ending.wait(0.05):
+    write_counts()
+for thread in threads:
+    thread.join(20)
+write_counts()
