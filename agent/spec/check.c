@@ -69,11 +69,15 @@ static int check_metric(const struct metric_spec *metric, struct error *err) {
     return 0;
 }
 
-static int check_templates(const struct spec *spec, const char *file, struct error *err) {
+static int check_templates(const struct spec *spec, const struct document *document, struct error *err) {
     for (size_t i = 0; i < spec->n_templates; i++) {
         const struct template_spec *template = &spec->templates[i];
-        if (template->n_metrics == 0)
-            return error_at(err, file, 0, "template %s has no metric, expected [Metric NAME]", template->name);
+        if (template->n_metrics == 0) {
+            const struct document_section *place =
+                document_section(document, SECTION_TEMPLATE, template->name, template->name);
+            return error_at(err, place->file, place->line, "template %s has no metric, expected [Metric NAME]",
+                            template->name);
+        }
         for (size_t k = 0; k < template->n_metrics; k++) {
             int r = check_metric(&template->metrics[k], err);
             if (r < 0)
@@ -100,12 +104,22 @@ static int check_ends(const struct spec *spec, const struct analysis_use *use, c
     return 0;
 }
 
+static int no_such_metric(const struct spec *spec, const char *name, const struct document_entry *place,
+                          struct error *err) {
+    const char *names[32];
+    size_t n = 0;
+
+    for (; n < spec->n_templates && n < ELEMENTS(names); n++)
+        names[n] = spec->templates[n].name;
+    return error_at(err, place->file, place->line, "%s: \"%s\" is neither a [Metric] nor a [Template]%s", place->key,
+                    name, DID_YOU_MEAN(name, names, n));
+}
+
 static int check_use(const struct spec *spec, const struct analysis_use *use, const struct document_entry *place,
                      struct error *err) {
     for (uint32_t i = 0; i < use->n_names; i++)
         if (!spec_template(spec, use->names[i]))
-            return error_at(err, place->file, place->line, "%s: \"%s\" is neither a [Metric] nor a [Template]",
-                            place->key, use->names[i]);
+            return no_such_metric(spec, use->names[i], place, err);
     if (use != &spec->background) {
         int r = check_ends(spec, use, place, err);
         if (r < 0)
@@ -179,7 +193,7 @@ static int check_parties(const struct spec *spec, struct error *err) {
 int spec_check(const struct spec *spec, const struct document *document, const char *file, struct error *err) {
     const struct analysis_use *use;
     const struct document_entry *place;
-    int r = check_templates(spec, file, err);
+    int r = check_templates(spec, document, err);
 
     for (size_t i = 0; r >= 0 && (use = spec_use(spec, i, document, &place)); i++)
         r = check_use(spec, use, place, err);

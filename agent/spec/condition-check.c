@@ -20,7 +20,7 @@ int condition_check_shown(const char *text, struct error *err) {
     const char *start = text, *caret = text;
     while (*caret != '\0' && at < column) {
         caret += utf8_length(caret, strlen(caret));
-        if (++at + SHOWN_BEFORE <= column)
+        if (++at + SHOWN_BEFORE <= column + 1)
             start = caret;
     }
     int indent = (int)(column < SHOWN_BEFORE ? column : SHOWN_BEFORE);

@@ -52,14 +52,20 @@ static int unknown_section(const struct ini_entry *entry, struct error *err) {
 
     for (size_t i = 0; i < SECTIONS; i++)
         names[i] = section_table[i].name;
-    return error_at(err, entry->file, entry->line, "unknown section [%s]%s", SHOWN(entry->section),
-                    DID_YOU_MEAN(entry->section, names, SECTIONS));
+    bool near = nearest(entry->section, names, SECTIONS);
+    return error_at(err, entry->file, entry->line, "unknown section [%s]%s%s", SHOWN(entry->section),
+                    near ? "" : ", expected ",
+                    near ? DID_YOU_MEAN(entry->section, names, SECTIONS) : ONE_OF(names, SECTIONS));
 }
 
 static int unknown_key(const struct section_row *row, const struct ini_entry *entry, struct error *err) {
     const char *names[KEYS_MAX];
     size_t n = 0;
 
+    for (size_t i = 0; i < SECTIONS; i++)
+        if (key_find(&section_table[i], entry->key))
+            return error_at(err, entry->file, entry->line, "unknown key %s= in [%s], expected it in [%s]", entry->key,
+                            row->name, section_table[i].name);
     for (; n < row->n_keys && n < KEYS_MAX; n++)
         names[n] = row->keys[n].name;
     return error_at(err, entry->file, entry->line, "unknown key %s= in [%s]%s", SHOWN(entry->key), row->name,

@@ -67,6 +67,8 @@ static int look_up(const struct expansion *how, const char *name, const char **r
     if (!value && (how->builtins || !builtin)) {
         if (argument)
             return error_set(err, -EINVAL, "{{%s}} has no value, expected %s= in [Args]", name, name + 5);
+        if (builtin)
+            return error_set(err, -EINVAL, "{{%s}} has no value here", name);
         return error_set(err, -EINVAL, "unknown {{%s}}%s", name,
                          DID_YOU_MEAN(name, builtin_names, ELEMENTS(builtin_names)));
     }

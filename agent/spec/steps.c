@@ -172,6 +172,9 @@ int step_parse(const char *text, struct step *ret, struct error *err) {
             *ret = step;
             return 0;
         }
-    return error_set(err, -EINVAL, "unknown step \"%s\"%s", SHOWN(word),
-                     DID_YOU_MEAN(word, step_words, ELEMENTS(step_words)));
+    if (nearest(word, step_words, ELEMENTS(step_words)))
+        return error_set(err, -EINVAL, "unknown step \"%s\"%s", SHOWN(word),
+                         DID_YOU_MEAN(word, step_words, ELEMENTS(step_words)));
+    return error_set(err, -EINVAL, "unknown step \"%s\", expected %s", SHOWN(word),
+                     ONE_OF(step_words, ELEMENTS(step_words)));
 }

@@ -23,3 +23,10 @@ check_PROGRAMS += %D%/fuzz-condition
 tests_fuzz_fuzz_condition_SOURCES = %D%/fuzz-condition.c
 tests_fuzz_fuzz_condition_LDADD = $(ANALYSIS_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += $(addprefix %D%/seeds/condition/,broken chain mixed not-a-number numbers predicate threshold)
+
+# spec/
+check_PROGRAMS += %D%/fuzz-spec
+tests_fuzz_fuzz_spec_SOURCES = %D%/fuzz-spec.c
+tests_fuzz_fuzz_spec_LDADD = $(SPEC_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/spec/,bytes condition everything example joined placeholders template unknown-key \
+	unknown-section weight)

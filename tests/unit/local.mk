@@ -44,3 +44,23 @@ tests_unit_test_instance_SOURCES = %D%/test-instance.c
 tests_unit_test_instance_LDADD = $(INSTANCE_LIBS) $(TEST_LIBS)
 tests_unit_test_permit_SOURCES = %D%/test-permit.c ctl/permit.c
 tests_unit_test_permit_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+
+# spec/
+check_PROGRAMS += %D%/test-expand %D%/test-ini %D%/test-load %D%/test-manual %D%/test-spec \
+	%D%/test-spec-errors %D%/test-steps %D%/test-window
+tests_unit_test_expand_SOURCES = %D%/test-expand.c
+tests_unit_test_expand_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_ini_SOURCES = %D%/test-ini.c
+tests_unit_test_ini_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_load_SOURCES = %D%/test-load.c
+tests_unit_test_load_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_manual_SOURCES = %D%/test-manual.c
+tests_unit_test_manual_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_spec_SOURCES = %D%/test-spec.c
+tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_spec_errors_SOURCES = %D%/test-spec-errors.c
+tests_unit_test_spec_errors_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_steps_SOURCES = %D%/test-steps.c
+tests_unit_test_steps_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_window_SOURCES = %D%/test-window.c
+tests_unit_test_window_LDADD = $(SPEC_LIBS) $(TEST_LIBS)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "spec/window.h"
+
+/* 2026-11-23 is a Monday. */
+static bool open_at(const char *text, const char *when) {
+    struct deploy_window window;
+    struct tm local = {0};
+
+    assert_int_equal(deploy_window_parse(text, &window, NULL), 0);
+    assert_non_null(strptime(when, "%Y-%m-%d %H:%M", &local));
+    return deploy_window_contains(&window, &local);
+}
+
+static void opens_and_closes(void **state) {
+    static const struct {
+        const char *text, *when;
+        bool open;
+    } cases[] = {
+        {"Mon..Thu 09:00-16:00", "2026-11-23 09:00", true},
+        {"Mon..Thu 09:00-16:00", "2026-11-23 08:59", false},
+        {"Mon..Thu 09:00-16:00", "2026-11-26 15:59", true},
+        {"Mon..Thu 09:00-16:00", "2026-11-26 16:00", false},
+        {"Mon..Thu 09:00-16:00", "2026-11-27 10:00", false},
+        {"Mon", "2026-11-23 00:00", true},
+        {"Mon", "2026-11-23 23:59", true},
+        {"Mon", "2026-11-24 00:00", false},
+        {"Mon,Wed..Thu 00:00-24:00", "2026-11-25 12:00", true},
+        {"Mon,Wed..Thu", "2026-11-24 12:00", false},
+        {"Fri..Mon", "2026-11-22 12:00", true},
+        {"Fri..Mon", "2026-11-24 12:00", false},
+        {"22:00-04:00", "2026-11-23 23:00", true},
+        {"22:00-04:00", "2026-11-23 03:59", true},
+        {"22:00-04:00", "2026-11-23 04:00", false},
+        {"Mon 22:00-04:00", "2026-11-24 03:00", true},
+        {"Mon 22:00-04:00", "2026-11-23 03:00", false},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++)
+        if (open_at(cases[i].text, cases[i].when) != cases[i].open)
+            fail_msg("%s at %s", cases[i].text, cases[i].when);
+}
+
+static void refuses_nonsense(void **state) {
+    static const char *const cases[] = {
+        "Mo",          "Mon..",       "..Mon",       "Mon,",        "Mon 9:00-16:00", "Mon 09:00", "09:00-",
+        "09:00-25:00", "09:60-10:00", "09:00-09:00", "24:00-02:00", "Mon09:00-10:00", "always",    "Mon 09:00-10:00 x",
+        "mon",         "Mon Tue",     "24:01-10:00",
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct deploy_window window;
+        struct error err = {0};
+        if (deploy_window_parse(cases[i], &window, &err) != -EINVAL)
+            fail_msg("%s is taken", cases[i]);
+    }
+    struct error err = {0};
+    assert_int_equal(deploy_window_parse("always", &(struct deploy_window){0}, &err), -EINVAL);
+    assert_string_equal(err.text, "\"always\" is no deploy window, expected one like \"Mon..Thu 09:00-16:00\"");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(opens_and_closes), cmocka_unit_test(refuses_nonsense)};
+    return cmocka_run_group_tests_name("window", tests, NULL, NULL);
+}
