@@ -7,5 +7,6 @@ libprovider_a_SOURCES = \
 	%D%/prometheus.c %D%/prometheus.h \
 	%D%/prometheus-answer.c %D%/prometheus-answer.h \
 	%D%/provider.c %D%/provider.h \
+	%D%/secret.c %D%/secret.h \
 	%D%/setting-kinds.c \
 	%D%/settings.c %D%/settings.h

@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "provider/http.h"
 #include "provider/prometheus-answer.h"
+#include "provider/secret.h"
 #include "spec/place.h"
 
 #define URL_SIZE_MAX 2048
@@ -73,8 +74,11 @@ static int make_form(const char *query, struct buffer *form) {
 }
 
 static int ask(struct provider_host *host, const struct metric_spec *metric, uint64_t token, struct error *err) {
+    _cleanup_conceal_ struct metric_spec revealed = {0};
     struct prometheus_settings settings;
-    int r = read_settings(metric, true, &settings, err);
+    int r = metric_reveal(rows, ELEMENTS(rows), metric, &revealed, err);
+    if (r == 0)
+        r = read_settings(&revealed, true, &settings, err);
     if (r < 0)
         return r;
 

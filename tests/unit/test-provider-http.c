@@ -327,13 +327,22 @@ static void headers_and_credentials(void **unused) {
     assert_int_equal(ask_at(address, "5s", "BasicCredential", "token", 3, &err), -EINVAL);
     assert_string_equal(err.text, "credential token is not of the form USER:PASSWORD");
 
-    assert_int_equal(file_write_atomic(path, "me:a:b\n", 7, 0600, NULL), 0);
-    assert_int_equal(ask_at(address, "5s", "BasicCredential", "token", 3, NULL), 0);
+    assert_int_equal(ask_at(address, "5s", "Header", "X-Key: {{ credential.token }}-{{x", 3, NULL), 0);
     run_until(3);
+    assert_non_null(strstr(last_request, "\r\nX-Key: hunter2-{{x\r\n"));
+    assert_int_equal(ask_at(address, "5s", "Header", "X-Key: {{credential.none}}", 4, &err), -ENOENT);
+    assert_string_equal(err.text,
+                        "shop.conf:4: Header=: no credential none: the service's unit needs LoadCredential=none:FILE");
+    assert_int_equal(ask_at(address, "5s", "CAFile", "{{credential.token}}", 4, &err), -EINVAL);
+    assert_string_equal(err.text, "shop.conf:4: CAFile=: \"{{credential.token}}\" is not an absolute path");
+
+    assert_int_equal(file_write_atomic(path, "me:a:b\n", 7, 0600, NULL), 0);
+    assert_int_equal(ask_at(address, "5s", "BasicCredential", "token", 4, NULL), 0);
+    run_until(4);
     assert_non_null(strstr(last_request, "\r\nAuthorization: Basic bWU6YTpi\r\n"));
 
     assert_int_equal(file_write_atomic(path, "a\r\nX: b\n", 8, 0600, NULL), 0);
-    assert_int_equal(ask_at(address, "5s", "BearerCredential", "token", 4, &err), -EINVAL);
+    assert_int_equal(ask_at(address, "5s", "BearerCredential", "token", 5, &err), -EINVAL);
     assert_null(strstr(err.text, "X: b"));
     assert_int_equal(remove_tree(folder, NULL), 0);
 }
