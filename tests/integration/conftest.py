@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Throw-away machines with the installed package and the app "shop", one a test."""
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SANDBOX = str(TOP / "tools" / "sandbox")
+sys.path.insert(0, str(TOP / "tests" / "machine"))
+
+from shop import Shop, wait_for  # noqa: E402  (its folder is known only now)
+
+
+def pytest_collection_modifyitems(items):
+    """Those that need no machine of ours keep their place."""
+    items.sort(key=lambda item: "machine" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """The .deb under test: ROLLOUT_DEB, or built now."""
+    given = os.environ.get("ROLLOUT_DEB")
+    if given:
+        return given
+    folder = tmp_path_factory.mktemp("package")
+    result = subprocess.run([str(TOP / "tools" / "package"), str(folder)], check=True, capture_output=True, text=True)
+    return result.stdout.strip().splitlines()[-1]
+
+
+class Machine(Shop):
+    """A booted machine."""
+
+    def __init__(self, name):
+        super().__init__(prefix=[SANDBOX, "run", name])
+        self.name = name
+        self.find_root()
+
+    def find_root(self):
+        """Where its files are seen from here: changes with each boot."""
+        listed = subprocess.run([SANDBOX, "list"], check=True, capture_output=True, text=True).stdout.split("\n")
+        pid = next(line.split()[2] for line in listed if line.split()[:1] == [self.name])
+        self.root = f"/proc/{pid}/root"
+
+    def reboot(self, *options):
+        """Boots it anew; its disk is kept."""
+        subprocess.run([SANDBOX, "reboot", self.name, *options], check=True, capture_output=True, text=True, timeout=120)
+        self.find_root()
+
+    def write(self, path, text):
+        """Replaces a file in the machine."""
+        self.run("sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1"', "sh", path, text_in=text)
+
+    def configure(self, **changes):
+        """Changes the app's configuration by a drop-in: section=[lines]."""
+        text = "".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in changes.items())
+        self.write("/etc/rollout/shop.conf.d/10-test.conf", text)
+        self.run("systemctl", "reload", "rollout@shop")
+
+    def wait_phase(self, *phases, seconds=60.0, **more):
+        """Waits until the rollout is in one of the phases (and its fields are as given); the document."""
+
+        def holds():
+            now = self.rollout()
+            return now if now.get("phase") in phases and all(now.get(k) == v for k, v in more.items()) else None
+
+        try:
+            return wait_for("/".join(phases), holds, seconds)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}; it is {self.rollout()}") from error
+
+    def deploy(self, version, wait="Healthy", seconds=60.0):
+        """Deploys a version and waits for a phase of its revision."""
+        revision = self.verb("deploy", version=version)["revision"]
+        return self.wait_phase(wait, seconds=seconds, revision=revision) if wait else revision
+
+    def agent_pid(self):
+        """Of the running agent, as the machine counts."""
+        return int(self.run("systemctl", "show", "--value", "-p", "MainPID", "rollout@shop"))
+
+    def journal(self, lines=80):
+        """The end of the agent's journal, for a failed test's report."""
+        return self.run("journalctl", "--no-pager", "-o", "short-precise", "-n", str(lines), check=False)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test tells what its machine had to say."""
+    outcome = yield
+    report = outcome.get_result()
+    machine = getattr(item, "funcargs", {}).get("machine")
+    if report.when == "call" and report.failed and machine:
+        report.sections.append(("journal", machine.journal()))
+
+
+@pytest.fixture
+def machine(package, request):
+    """The app's host: HAProxy, Prometheus and the agent run, nothing is deployed."""
+    name = f"t-{os.getpid()}-{request.node.name[:40]}".replace("[", "-").replace("]", "").replace("_", "-")
+    subprocess.run([SANDBOX, "up", name, "--deb", package, "--owner", str(os.getpid())], check=True, capture_output=True, text=True, timeout=120)
+    try:
+        made = Machine(name)
+        archive = subprocess.run(["tar", "c", "-C", str(TOP / "tests"), "machine"], check=True, capture_output=True).stdout
+        subprocess.run([SANDBOX, "run", name, "tar", "x", "-C", "/root"], check=True, input=archive)
+        made.run("/root/machine/prepare")
+        made.wait_phase("Idle")
+        yield made
+    finally:
+        subprocess.run([SANDBOX, "down", name], check=False, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def loaded(machine):
+    """The same with v1 live and requests coming in; in the end none of them may have failed."""
+    machine.deploy("v1")
+    machine.start_load()
+    yield machine
+    total = machine.stop_load()
+    assert total["sent"] > 500
+    assert total["failed"] == 0, total["failures"]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The app "shop" on its machine, for the demo (inside it) and for the integration tests (from outside): ask the agent, HAProxy and the
+load."""
+import http.client
+import json
+import socket
+import subprocess
+import time
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=10)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(10)
+        self.sock.connect(self.path)
+
+
+def wait_for(what, condition, seconds=30.0):
+    """Polls until condition() gives something true, and returns that."""
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not within {seconds:g} s")
+        time.sleep(0.005)
+
+
+def answered(seen, version):
+    """How many answers VERSION gave, by counts()."""
+    return sum(seen["answered"].get(version, {}).values())
+
+
+class Shop:
+    """ROOT is where the machine's files are seen from here, PREFIX what runs a command in it."""
+
+    def __init__(self, root="", prefix=()):
+        self.root, self.prefix = root, list(prefix)
+
+    def run(self, *command, check=True, text_in=None):
+        """Runs a command in the machine; its output."""
+        result = subprocess.run([*self.prefix, *command], check=False, text=True, capture_output=True, timeout=120, input=text_in)
+        if check and result.returncode != 0:
+            raise AssertionError(f"{' '.join(command)}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+        return result.stdout
+
+    def ask(self, method, path, body=None, sock="api.sock"):
+        """One request to the control API: status and document."""
+        connection = UnixConnection(f"{self.root}/run/rollout/shop/{sock}")
+        try:
+            headers = {"Content-Type": "application/json"} if body is not None else {}
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def rollout(self):
+        """GET /v1/rollout; {} while the agent does not answer."""
+        try:
+            return self.ask("GET", "/v1/rollout")[1]
+        except (OSError, http.client.HTTPException):
+            return {}
+
+    def verb(self, verb, **body):
+        """POST /v1/rollout/VERB that has to be accepted."""
+        status, document = self.ask("POST", f"/v1/rollout/{verb}", body)
+        assert status < 300, f"{verb}: {status} {document}"
+        return document
+
+    def haproxy(self, command):
+        """One command to HAProxy's runtime API."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(5)
+            connection.connect(f"{self.root}/run/haproxy/admin.sock")
+            connection.sendall(command.encode() + b"\n")
+            answer = b""
+            while True:
+                part = connection.recv(65536)
+                if not part:
+                    return answer.decode()
+                answer += part
+
+    def servers(self, backend="shop"):
+        """{"blue-1": {"weight", "maint", "up"}, ...} as HAProxy has it now."""
+        lines = self.haproxy(f"show servers state {backend}").splitlines()
+        header = next(line for line in lines if line.startswith("# ")).lstrip("# ").split()
+        rows = [dict(zip(header, line.split())) for line in lines if line[:1].isdigit() and len(line.split()) >= len(header)]
+        return {
+            row["srv_name"]: {
+                "weight": int(row["srv_uweight"]),
+                "maint": int(row["srv_admin_state"]) & 1 == 1,
+                "up": row["srv_op_state"] == "2",
+            }
+            for row in rows
+        }
+
+    def counts(self):
+        """What became of the requests so far, see load.py."""
+        try:
+            with open(f"{self.root}/run/load.json", encoding="ascii") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return {"sent": 0, "answered": {}, "failed": 0, "failures": []}
+
+    def start_load(self, per_second=800):
+        """Begins to send requests; end with stop_load()."""
+        command = ["/usr/local/bin/load.py", "127.0.0.1", "80", "/run/load.json", "4", str(per_second)]
+        self.run("systemd-run", "--quiet", "--collect", "--unit=load", *command)
+        wait_for("the load", lambda: self.counts()["sent"] > 50)
+
+    def stop_load(self):
+        """Ends it and returns the last counts."""
+        self.run("systemctl", "stop", "load")
+        return self.counts()
