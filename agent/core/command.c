@@ -187,8 +187,8 @@ static void promote(struct asking *a) {
         answer(a, VERDICT_REFUSED, "no pause and no analysis to end: %s; promote --full skips all steps",
                rollout_final(a->spec, a->next) ? "all steps are done" : step->text);
     else {
-        bool skips = rollout->paused_inconclusive || step->kind == STEP_PAUSE || step->kind == STEP_ANALYSIS;
-        rollout->paused_by_user = false;
+        bool skips = step->kind == STEP_PAUSE || step->kind == STEP_ANALYSIS;
+        rollout->paused_by_user = rollout->paused_inconclusive = false;
         rollout->progress_at = a->now;
         if (skips)
             rollout_step_done(a->next, a->now);
