@@ -1,4 +1,21 @@
-# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint, spec/.
-# bin_PROGRAMS += rolloutctl
-# rolloutctl_SOURCES = %D%/main.c
-# rolloutctl_LDADD = $(CLIENT_LIBS) $(SPEC_LIBS)
+# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint and permit, spec/ and provider/.
+bin_PROGRAMS += rolloutctl
+rolloutctl_SOURCES = \
+	%D%/act.c \
+	%D%/ctl.h \
+	%D%/help.c \
+	%D%/lint.c \
+	%D%/main.c \
+	%D%/options.c \
+	%D%/past.c \
+	%D%/permit.c %D%/permit.h \
+	%D%/show.c \
+	%D%/talk.c \
+	%D%/tree.c %D%/tree.h \
+	%D%/verbs.c \
+	%D%/watch.c \
+	%D%/writer.c %D%/writer.h
+rolloutctl_LDADD = libclient.a $(PROVIDER_LIBS)
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = %D%/completion/rolloutctl

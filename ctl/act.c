@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The verbs that change something: one POST each, and for deploy --watch what follows from it. */
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/json-writer.h"
+#include "ctl/ctl.h"
+
+#define BODY_MAX ((size_t)64 * 1024)
+
+static void view_result(struct writer *writer, FILE *out, const cJSON *document) {
+    (void)fprintf(out, "%s\n", SAFE(field_text(document, "message")));
+}
+
+/* Ends the body and asks. */
+static enum exit_code post(const struct invocation *asked, struct client *client, struct json_writer *body, struct answer_document *ret) {
+    _cleanup_free_ char *text = NULL;
+    struct error err = {0};
+    char path[64];
+    if (json_finish(body, &text, NULL, &err) < 0)
+        return say_failed(EXIT_USAGE, "cannot ask for %s: %s", asked->verb->name, SAFE(err.text));
+    (void)snprintf(path, sizeof(path), "/v1/rollout/%s", asked->verb->name);
+    return talk_ask(client, path, text, ret);
+}
+
+static enum exit_code act(const struct invocation *asked, struct json_writer *body) {
+    _cleanup_(client_cleanup) struct client *client = NULL;
+    _cleanup_answer_ struct answer_document answer = {0};
+    struct error err = {0};
+    if (talk_begin(asked->arguments[0], &client, &err) < 0)
+        return say_failed(EXIT_USAGE, "%s", err.text);
+    enum exit_code code = post(asked, client, body, &answer);
+    if (code == EXIT_HOLDS && writer_show(asked->writer, answer.document, view_result) < 0)
+        code = EXIT_DEGRADED;
+    return code;
+}
+
+enum exit_code run_plain_verb(const struct invocation *asked) {
+    _cleanup_json_writer_ struct json_writer body = JSON_WRITER(BODY_MAX);
+    json_open_object(&body, NULL);
+    json_close(&body);
+    return act(asked, &body);
+}
+
+enum exit_code run_promote(const struct invocation *asked) {
+    _cleanup_json_writer_ struct json_writer body = JSON_WRITER(BODY_MAX);
+    json_open_object(&body, NULL);
+    json_put_bool(&body, "full", asked->full);
+    json_close(&body);
+    return act(asked, &body);
+}
+
+/* ---------------------------------------------------------------- deploy */
+
+static void put_deploy(struct json_writer *body, const struct invocation *asked) {
+    json_open_object(body, NULL);
+    json_put_string(body, "version", asked->arguments[1]);
+    if (asked->n_env > 0)
+        json_open_object(body, "env");
+    for (size_t i = 0; i < asked->n_env; i++) {
+        char key[128];
+        const char *value = strchr(asked->env[i], '=') + 1;
+        (void)snprintf(key, sizeof(key), "%.*s", (int)(value - asked->env[i] - 1), asked->env[i]);
+        json_put_string(body, key, value);
+    }
+    if (asked->n_env > 0)
+        json_close(body);
+    json_close(body);
+}
+
+/* A revision ends by its outcome in the history; what is promoted has ended when it is Healthy. */
+static bool judge_revision(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret) {
+    const unsigned *revision = userdata;
+    _cleanup_answer_ struct answer_document answer = {0};
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/v1/revisions/%u", *revision);
+    if (client_ask(client, path, NULL, &answer, NULL) < 0)
+        return false;
+    const char *outcome = answer.status == 200 ? field_text(answer.document, "outcome") : "forgotten";
+    const char *phase = field_text(rollout, "phase");
+    bool degraded = strcmp(phase, "Degraded") == 0;
+    if (strcmp(outcome, "running") == 0 && !degraded)
+        return false;
+    if (strcmp(outcome, "promoted") == 0 && !degraded && strcmp(phase, "Healthy") != 0)
+        return false;
+    *ret = strcmp(outcome, "promoted") == 0 && !degraded ? EXIT_HOLDS : EXIT_DEGRADED;
+    const char *reason = field_text(answer.document, "reason");
+    (void)fprintf(stderr, "revision %u %s%s%s\n", *revision, *ret == EXIT_HOLDS ? "is live" : degraded ? "is Degraded" : SAFE(outcome),
+                  *reason ? ": " : "", SAFE(reason));
+    return true;
+}
+
+enum exit_code run_deploy(const struct invocation *asked) {
+    _cleanup_json_writer_ struct json_writer body = JSON_WRITER(BODY_MAX);
+    _cleanup_(client_cleanup) struct client *client = NULL;
+    _cleanup_answer_ struct answer_document answer = {0};
+    struct error err = {0};
+    put_deploy(&body, asked);
+    if (talk_begin(asked->arguments[0], &client, &err) < 0)
+        return say_failed(EXIT_USAGE, "%s", err.text);
+    enum exit_code code = post(asked, client, &body, &answer);
+    if (code != EXIT_HOLDS)
+        return code;
+    unsigned revision = (unsigned)field_number(answer.document, "revision", 0);
+    if (!asked->watch || revision == 0)
+        return writer_show(asked->writer, answer.document, view_result) < 0 ? EXIT_DEGRADED : EXIT_HOLDS;
+    (void)fprintf(stderr, "%s\n", SAFE(field_text(answer.document, "message")));
+    return watch(asked, client, judge_revision, &revision);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of verbs: what rolloutctl can do, and what --help says of it. */
+#include <string.h>
+
+#include "common/text.h"
+#include "ctl/ctl.h"
+
+#define READS (OPTION_OUTPUT | OPTION_HELP)
+
+const struct verb verbs[] = {
+    {"deploy", "APP VERSION", "take a version live",
+     "Starts VERSION on the idle color and leads requests to it by the steps of the configuration.\n"
+     "What is live already needs nothing; what is under way is joined; anything else under way is replaced.\n"
+     "With --watch it follows this revision until it is Healthy, or Degraded or superseded (exit 1).",
+     OPTION_ENV | OPTION_WATCH | OPTION_TIMEOUT | READS, 2, 2, run_deploy},
+    {"get", "APP", "show where a rollout stands, and why it waits", "With --watch, on a terminal, the picture stays alive.",
+     OPTION_WATCH | OPTION_TIMEOUT | READS, 1, 1, run_get},
+    {"status", "APP", "say the phase in one line; exit 1 when Degraded",
+     "With --watch it waits until the rollout is Healthy (exit 0) or Degraded (exit 1).", OPTION_WATCH | OPTION_TIMEOUT | READS, 1,
+     1, run_status},
+    {"list", "", "show all apps of this host", NULL, READS, 0, 0, run_list},
+    {"promote", "APP", "end the pause and go on with the next step", NULL, OPTION_FULL | READS, 1, 1, run_promote},
+    {"abort", "APP", "take every request back to the stable version", NULL, READS, 1, 1, run_plain_verb},
+    {"retry", "APP", "begin an aborted rollout again, at its first step", NULL, READS, 1, 1, run_plain_verb},
+    {"pause", "APP", "hold the rollout where it is", NULL, READS, 1, 1, run_plain_verb},
+    {"resume", "APP", "go on after pause", NULL, READS, 1, 1, run_plain_verb},
+    {"history", "APP", "show the revisions of an app, newest first", NULL, READS, 1, 1, run_history},
+    {"analysis", "APP [RUN]", "show the analysis runs, or one with its measurements", NULL, READS, 1, 2, run_analysis},
+    {"lint", "[APP|FILE]", "check configuration: of an app, in a file, or all",
+     "Says FILE:LINE of what is wrong and exits 2. FILE ends in .conf; its drop-ins and templates lie beside it.", READS, 0, 1,
+     run_lint},
+    {"permit", "APP", "let the agent drive the units of its app (root)",
+     "Writes a polkit rule that names these units exactly. The unit rollout@.service does so by itself.", OPTION_HELP, 1, 1,
+     run_permit},
+    {"version", "", "say the version", NULL, READS, 0, 0, run_version},
+    {"completion", "SHELL", "write completions for a shell (bash)", NULL, OPTION_HELP, 1, 1, run_completion},
+    {"help", "[VERB]", "explain a verb", NULL, OPTION_HELP, 0, 1, run_help},
+};
+const size_t n_verbs = ELEMENTS(verbs);
+
+const struct verb *verb_find(const char *name) {
+    for (const struct verb *verb = verbs; verb < verbs + n_verbs; verb++)
+        if (strcmp(verb->name, name) == 0)
+            return verb;
+    return NULL;
+}
