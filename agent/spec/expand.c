@@ -235,7 +235,7 @@ static int expand(const struct spec *spec, const struct analysis_use *use, const
         return error_set(err, -ENOMEM, "out of memory");
     int r = expand_use(spec, use, builtins, n_builtins, analysis, err);
     if (r < 0)
-        analysis = expanded_analysis_free(analysis);
+        (void)expanded_analysis_free(analysis);
     else
         *ret = analysis;
     return r;

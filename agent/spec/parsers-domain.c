@@ -43,8 +43,11 @@ VALUE_PARSER(to_release) {
 
 static bool port_valid(const char *port) {
     size_t len = strspn(port, "0123456789");
+    unsigned number = 0;
 
-    return len > 0 && len <= 5 && port[len] == '\0' && atoi(port) > 0 && atoi(port) <= 65535;
+    for (size_t i = 0; i < len && number <= UINT16_MAX; i++)
+        number = number * 10 + (unsigned)(port[i] - '0');
+    return port[len] == '\0' && number > 0 && number <= UINT16_MAX;
 }
 
 VALUE_PARSER(to_socket) {
@@ -71,8 +74,7 @@ VALUE_PARSER(to_sockets) {
             return error_set(err, -EINVAL, "%s is given twice, expected one line per load balancer", socket);
     if (haproxy->n_sockets == BALANCERS_MAX)
         return error_set(err, -EINVAL, "more than %d load balancers, expected fewer", BALANCERS_MAX);
-    memcpy(haproxy->sockets[haproxy->n_sockets++], socket, sizeof socket);
-    return 0;
+    return string_copy(haproxy->sockets[haproxy->n_sockets++], sizeof socket, socket);
 }
 
 VALUE_PARSER(to_backends) {
@@ -87,8 +89,7 @@ VALUE_PARSER(to_backends) {
             return error_set(err, -EINVAL, "%s is given twice, expected one line per backend", backend);
     if (haproxy->n_backends == BACKENDS_MAX)
         return error_set(err, -EINVAL, "more than %d backends, expected fewer", BACKENDS_MAX);
-    memcpy(haproxy->backends[haproxy->n_backends++], backend, sizeof backend);
-    return 0;
+    return string_copy(haproxy->backends[haproxy->n_backends++], sizeof backend, backend);
 }
 
 VALUE_PARSER(to_server) {

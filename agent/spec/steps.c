@@ -57,7 +57,7 @@ int analysis_use_add(struct analysis_use *use, const char *text, struct error *e
                 return error_set(err, -EINVAL, "\"%s\" is named twice", name);
         if (added.n_names == STEP_ANALYSES_MAX)
             return error_set(err, -EINVAL, "more than %d names in one analysis, expected fewer", STEP_ANALYSES_MAX);
-        memcpy(added.names[added.n_names++], name, sizeof name);
+        (void)string_copy(added.names[added.n_names++], sizeof name, name);
     }
     if (r < 0)
         return error_set(err, -EINVAL, "a name of more than %d characters, expected a shorter one",
@@ -157,9 +157,11 @@ static const step_parser step_parsers[] = {
 };
 
 int step_parse(const char *text, struct step *ret, struct error *err) {
-    struct step step = {0};
+    struct step step;
     char word[STEP_TEXT_MAX];
 
+    memset(&step, 0,
+           sizeof step); /* whole, so that equal steps are equal bytes; = {0} may leave the union's rest as it is */
     if (string_copy(step.text, sizeof step.text, text) < 0)
         return error_set(err, -EINVAL, "a step of more than %d characters, expected a shorter one", STEP_TEXT_MAX - 1);
     (void)take_word(&text, word, sizeof word);
