@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import zlib
 
 import pytest
 
@@ -98,7 +99,7 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture
 def machine(package, request):
     """The app's host: HAProxy, Prometheus and the agent run, nothing is deployed."""
-    name = f"t-{os.getpid()}-{request.node.name[:40]}".replace("[", "-").replace("]", "").replace("_", "-")
+    name = f"t{os.getpid()}-{zlib.crc32(request.node.nodeid.encode()):08x}"
     subprocess.run([SANDBOX, "up", name, "--deb", package, "--owner", str(os.getpid())], check=True, capture_output=True, text=True, timeout=120)
     try:
         made = Machine(name)
