@@ -119,7 +119,8 @@ int permit_text(const struct spec *spec, char **ret, struct error *err) {
         return r;
     (void)buffer_printf(&text, rule_end, REPLICAS_MAX);
     r = buffer_take(&text, ret, NULL);
-    return r < 0 ? error_set(err, r, "the rule that permits the units of %s cannot be put together: %s", spec->app, strerror(-r))
+    return r < 0 ? error_set(err, r, "the rule that permits the units of %s cannot be put together: %s", spec->app,
+                             strerror(-r))
                  : 0;
 }
 
@@ -136,8 +137,8 @@ static usec_t now(void) {
     return time.tv_sec * USEC_PER_SEC + time.tv_nsec / 1000;
 }
 
-/* Listens for polkit saying that its rules changed. Without a polkit that runs there is nobody to wait for: it reads the rules
- * when it starts. NULL then. */
+/* Listens for polkit saying that its rules changed. Without a polkit that runs there is nobody to wait for: it reads
+ * the rules when it starts. NULL then. */
 static sd_bus *listen_to_polkit(bool *changed) {
     sd_bus *bus = NULL;
     int r = sd_bus_open_system(&bus);
@@ -146,8 +147,8 @@ static sd_bus *listen_to_polkit(bool *changed) {
     if (r >= 0)
         r = sd_bus_get_name_creds(bus, POLKIT_NAME, 0, NULL);
     if (r >= 0)
-        r = sd_bus_match_signal(bus, NULL, POLKIT_NAME, "/org/freedesktop/PolicyKit1/Authority", POLKIT_NAME ".Authority",
-                                "Changed", on_changed, changed);
+        r = sd_bus_match_signal(bus, NULL, POLKIT_NAME, "/org/freedesktop/PolicyKit1/Authority",
+                                POLKIT_NAME ".Authority", "Changed", on_changed, changed);
     return r < 0 ? sd_bus_close_unref(bus) : bus;
 }
 

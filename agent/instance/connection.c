@@ -33,6 +33,7 @@ void connection_lost(struct connection *connection, const char *why) {
     log_debug("instance", "systemd is out of reach: %s; the next attempt is in %" PRIi64 " ms", why,
               connection->backoff / USEC_PER_MSEC);
 
+    connection->up = false; /* before the callback, which may look */
     if (was_up)
         connection->callbacks.down(connection->callbacks.userdata);
     drop(connection);
@@ -78,10 +79,12 @@ static int on_subscribed(sd_bus_message *reply, void *userdata, sd_bus_error *er
     return 0;
 }
 
-/* Without auto-start, because activating systemd over D-Bus is pointless: where it isn't on the bus, we hear so at once. */
+/* Without auto-start, because activating systemd over D-Bus is pointless: where it isn't on the bus, we hear so at
+ * once. */
 static int subscribe(struct connection *connection) {
     sd_bus_message *call = NULL;
-    int r = sd_bus_message_new_method_call(connection->bus, &call, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe");
+    int r = sd_bus_message_new_method_call(connection->bus, &call, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                           "Subscribe");
     if (r >= 0)
         r = sd_bus_message_set_auto_start(call, false);
     if (r >= 0)
@@ -90,8 +93,9 @@ static int subscribe(struct connection *connection) {
     return r;
 }
 
-/* Everything below is only queued: sd-bus authenticates and says Hello from the event loop. A match that the bus refuses
- * ends the connection (that is sd-bus's answer where no callback is given), so it comes back as `disconnected`. */
+/* Everything below is only queued: sd-bus authenticates and says Hello from the event loop. A match that the bus
+ * refuses ends the connection (that is sd-bus's answer where no callback is given), so it comes back as `disconnected`.
+ */
 static int connect_bus(struct connection *connection) {
     int r = sd_bus_open_system_with_description(&connection->bus, "rollout");
     if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The connection to systemd on the system bus: made without blocking, made again when it is lost. Lost is: the bus went away,
- * systemd left the bus (daemon-reexec, a restart of D-Bus), or whoever uses it got no sense out of it. There is one way back
- * from all of these: drop everything, connect, subscribe, read anew. */
+/* The connection to systemd on the system bus: made without blocking, made again when it is lost. Lost is: the bus went
+ * away, systemd left the bus (daemon-reexec, a restart of D-Bus), or whoever uses it got no sense out of it. There is
+ * one way back from all of these: drop everything, connect, subscribe, read anew. */
 #ifndef ROLLOUT_INSTANCE_CONNECTION_H
 #define ROLLOUT_INSTANCE_CONNECTION_H
 
@@ -39,7 +39,8 @@ struct connection {
 int connection_open(struct connection *connection, sd_event *event, const struct connection_callbacks *callbacks,
                     struct error *err);
 
-/* Gives the connection up as lost, because of WHY, and begins anew after a moment. May be called from the bus's callbacks. */
+/* Gives the connection up as lost, because of WHY, and begins anew after a moment. May be called from the bus's
+ * callbacks. */
 void connection_lost(struct connection *connection, const char *why);
 
 /* Ends it without a callback. */

@@ -12,8 +12,8 @@
 #define PATIENCE_MAX (3600 * USEC_PER_SEC) /* for units without limits of their own */
 
 usec_t order_patience(enum unit_order_kind kind, const struct unit_properties *properties) {
-    /* TimeoutStartSec= counts anew for ExecStartPre=, ExecStart= and ExecStartPost=, TimeoutStopSec= for ExecStop=, SIGTERM,
-     * SIGKILL and ExecStopPost=; a start that fails, or that first has to stop what runs, ends with a stop. */
+    /* TimeoutStartSec= counts anew for ExecStartPre=, ExecStart= and ExecStartPost=, TimeoutStopSec= for ExecStop=,
+     * SIGTERM, SIGKILL and ExecStopPost=; a start that fails, or that first has to stop what runs, ends with a stop. */
     usec_t patience = MARGIN;
     for (int i = 0; i < 4; i++)
         patience = usec_add(patience, properties->stop_timeout);
@@ -33,8 +33,8 @@ static void look(struct order *order) {
 /* What the call was answered with is the end of the order. */
 static void refused(struct order *order, const char *name, const char *message) {
     order->by_job = false;
-    order->result = refusal_sentence(order->unit, order->kind, order->app, name, message, order->sentence,
-                                     sizeof(order->sentence));
+    order->result =
+        refusal_sentence(order->unit, order->kind, order->app, name, message, order->sentence, sizeof(order->sentence));
     look(order);
 }
 
@@ -74,8 +74,8 @@ static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 static int call(struct order *order) {
     order->phase = ORDER_CALLING;
     return sd_bus_call_method_async(order->bus, &order->call, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                    order->kind == UNIT_START ? "StartUnit" : "StopUnit", on_called, order, "ss", order->unit,
-                                    "replace");
+                                    order->kind == UNIT_START ? "StartUnit" : "StopUnit", on_called, order, "ss",
+                                    order->unit, "replace");
 }
 
 static int on_reset(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
@@ -97,8 +97,8 @@ static int on_reset(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 /* Forgets earlier failures, so that the start limit is not what stops us and NRestarts counts from here. */
 static int reset(struct order *order) {
     order->phase = ORDER_RESETTING;
-    return sd_bus_call_method_async(order->bus, &order->call, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ResetFailedUnit",
-                                    on_reset, order, "s", order->unit);
+    return sd_bus_call_method_async(order->bus, &order->call, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                    "ResetFailedUnit", on_reset, order, "s", order->unit);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -119,7 +119,8 @@ int order_begin(struct order *order, sd_bus *bus, sd_event *event, const struct 
     order->token = token;
     order->wait = order_patience(what->kind, properties);
     order->bus = sd_bus_ref(bus);
-    int r = sd_event_add_time_relative(event, &order->deadline, CLOCK_MONOTONIC, (uint64_t)order->wait, 0, on_deadline, order);
+    int r = sd_event_add_time_relative(event, &order->deadline, CLOCK_MONOTONIC, (uint64_t)order->wait, 0, on_deadline,
+                                       order);
     if (r >= 0)
         r = what->kind == UNIT_START ? reset(order) : call(order);
     if (r < 0) {
@@ -129,7 +130,8 @@ int order_begin(struct order *order, sd_bus *bus, sd_event *event, const struct 
     return 0;
 }
 
-void order_job_removed(struct order *order, uint32_t job, const char *job_result, const struct unit_properties *properties) {
+void order_job_removed(struct order *order, uint32_t job, const char *job_result,
+                       const struct unit_properties *properties) {
     if (order->phase != ORDER_CALLING && (order->phase != ORDER_WAITING || order->job != job))
         return;
     memmove(order->ends + 1, order->ends, sizeof(order->ends) - sizeof(order->ends[0]));
@@ -144,10 +146,12 @@ bool order_looked(struct order *order, const struct unit_properties *properties)
     if (order->phase != ORDER_LOOKING)
         return false;
     if (order->by_job) {
-        /* A unit that doesn't run is unloaded at once, and its reasons are forgotten: then the job's end is the latest news. */
+        /* A unit that doesn't run is unloaded at once, and its reasons are forgotten: then the job's end is the latest
+         * news. */
         const struct job_end *end = &order->ends[0];
         const struct unit_properties *latest = properties->condition_at > 0 ? properties : &end->properties;
-        order->result = job_sentence(order->unit, order->kind, end->result, latest, order->sentence, sizeof(order->sentence));
+        order->result =
+            job_sentence(order->unit, order->kind, end->result, latest, order->sentence, sizeof(order->sentence));
     }
     return true;
 }
@@ -157,8 +161,8 @@ bool order_lost(struct order *order) {
         return false;
     /* What an order had come to stands, also unseen. */
     if (order->phase != ORDER_LOOKING || order->by_job)
-        order->result = refusal_sentence(order->unit, order->kind, order->app, SD_BUS_ERROR_DISCONNECTED, NULL, order->sentence,
-                                         sizeof(order->sentence));
+        order->result = refusal_sentence(order->unit, order->kind, order->app, SD_BUS_ERROR_DISCONNECTED, NULL,
+                                         order->sentence, sizeof(order->sentence));
     return true;
 }
 

@@ -130,14 +130,9 @@ static int unit_state(const struct unit_properties *properties, enum unit_state 
         const char *word;
         enum unit_state state;
     } states[] = {
-        {"active", UNIT_ACTIVE},
-        {"reloading", UNIT_ACTIVE},
-        {"refreshing", UNIT_ACTIVE},
-        {"inactive", UNIT_INACTIVE},
-        {"maintenance", UNIT_INACTIVE}, /* `systemctl clean` is at work on what it left */
-        {"failed", UNIT_FAILED},
-        {"activating", UNIT_STARTING},
-        {"deactivating", UNIT_STOPPING},
+        {"active", UNIT_ACTIVE},     {"reloading", UNIT_ACTIVE},     {"refreshing", UNIT_ACTIVE},
+        {"inactive", UNIT_INACTIVE}, {"maintenance", UNIT_INACTIVE}, /* `systemctl clean` is at work on what it left */
+        {"failed", UNIT_FAILED},     {"activating", UNIT_STARTING},  {"deactivating", UNIT_STOPPING},
     };
 
     /* auto-restart, and what newer ones have beside it: auto-restart-queued, failed-before-auto-restart, ... */
@@ -231,5 +226,6 @@ uint32_t link_target_revision(const char *target, const char *instance) {
 bool unit_seen_equal(const struct unit_seen *a, const struct unit_seen *b) {
     return a->known == b->known && a->state == b->state && a->job == b->job && a->missing == b->missing &&
            memcmp(&a->invocation, &b->invocation, sizeof(a->invocation)) == 0 && a->restarts == b->restarts &&
-           a->env_revision == b->env_revision && a->active_since == b->active_since && strcmp(a->result, b->result) == 0;
+           a->env_revision == b->env_revision && a->active_since == b->active_since &&
+           strcmp(a->result, b->result) == 0;
 }

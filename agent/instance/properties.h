@@ -9,7 +9,8 @@
 
 #include "core/model.h"
 
-/* Names as in org.freedesktop.systemd1(5). Points in time are on CLOCK_MONOTONIC, the only steady clock that systemd tells. */
+/* Names as in org.freedesktop.systemd1(5). Points in time are on CLOCK_MONOTONIC, the only steady clock that systemd
+ * tells. */
 struct unit_properties {
     bool complete; /* all of it has been read at least once; until then nothing else counts */
     char load_state[16], active_state[16], sub_state[32];
@@ -24,8 +25,8 @@ struct unit_properties {
     usec_t start_timeout, stop_timeout, job_timeout;
 };
 
-/* Takes what the a{sv} says that MESSAGE stands at, and leaves all else as it is. -ENXIO or -EBADMSG when a property has
- * another type than we know; some may have been taken then. */
+/* Takes what the a{sv} says that MESSAGE stands at, and leaves all else as it is. -ENXIO or -EBADMSG when a property
+ * has another type than we know; some may have been taken then. */
 int unit_properties_update(struct unit_properties *properties, sd_bus_message *message);
 
 /* No unit file, or masked. */
@@ -35,10 +36,12 @@ bool unit_properties_missing(const struct unit_properties *properties);
  * CLOCK_MONOTONIC. All zero (known=false) while the properties are not complete or the state is none we know. */
 struct unit_seen unit_properties_seen(const struct unit_properties *properties);
 
-/* How the unit's last run ended: "exit-code 1", "exit-code 203/EXEC", "signal SEGV", "timeout"; "" when nothing went wrong. */
+/* How the unit's last run ended: "exit-code 1", "exit-code 203/EXEC", "signal SEGV", "timeout"; "" when nothing went
+ * wrong. */
 void unit_properties_result(const struct unit_properties *properties, char *ret, size_t size);
 
-/* The revision that the link of an instance points to: 7 for "../revisions/7/blue-1", 0 when TARGET has another form. */
+/* The revision that the link of an instance points to: 7 for "../revisions/7/blue-1", 0 when TARGET has another form.
+ */
 uint32_t link_target_revision(const char *target, const char *instance);
 
 bool unit_seen_equal(const struct unit_seen *a, const struct unit_seen *b);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +42,8 @@ static const struct wording refusals[] = {
     {ERROR_SYSTEMD "BadUnitSetting", -ENOEXEC, "was not %P: its unit file is bad; run `systemd-analyze verify %U`"},
     {ERROR_SYSTEMD "LoadFailed", -ENOEXEC, "was not %P: its unit file is bad; run `systemd-analyze verify %U`"},
     {ERROR_SYSTEMD "ShuttingDown", -ESHUTDOWN, "was not %P: the system is shutting down"},
-    {ERROR_SYSTEMD "TransactionIsDestructive", -EBUSY, "was not %P: that conflicts with a job that may not be replaced"},
+    {ERROR_SYSTEMD "TransactionIsDestructive", -EBUSY,
+     "was not %P: that conflicts with a job that may not be replaced"},
     {ERROR_DBUS "NoReply", -ETIMEDOUT, "systemd did not answer in time when asked to %V it"},
     {ERROR_DBUS "Timeout", -ETIMEDOUT, "systemd did not answer in time when asked to %V it"},
     {ERROR_DBUS "Disconnected", -ECONNRESET, lost},
@@ -62,18 +62,20 @@ static void append(char *ret, size_t size, const char *format, ...) {
     va_end(args);
 }
 
-static void begin(char *ret, size_t size, const char *unit) {
-    *ret = '\0';
-    append(ret, size, "%s: ", unit);
+static const char *marked(char mark, enum unit_order_kind kind, const char *unit) {
+    if (mark == 'U')
+        return unit;
+    if (mark == 'V')
+        return kind == UNIT_START ? "start" : "stop";
+    return kind == UNIT_START ? "started" : "stopped";
 }
 
+/* "UNIT: TEXT", its marks replaced. */
 static void put(char *ret, size_t size, const char *text, enum unit_order_kind kind, const char *unit) {
-    bool start = kind == UNIT_START;
-    begin(ret, size, unit);
-    for (const char *mark; (mark = strchr(text, '%')); text = mark + 2) {
-        const char *word = mark[1] == 'U' ? unit : mark[1] == 'V' ? start ? "start" : "stop" : start ? "started" : "stopped";
-        append(ret, size, "%.*s%s", (int)(mark - text), text, word);
-    }
+    *ret = '\0';
+    append(ret, size, "%s: ", unit);
+    for (const char *mark; (mark = strchr(text, '%')); text = mark + 2)
+        append(ret, size, "%.*s%s", (int)(mark - text), text, marked(mark[1], kind, unit));
     append(ret, size, "%s", text);
 }
 
@@ -95,8 +97,8 @@ static void put_end(char *ret, size_t size, const char *unit, const struct unit_
     append(ret, size, "; see `journalctl -u %s`", unit);
 }
 
-static int done_sentence(const char *unit, enum unit_order_kind kind, const struct unit_properties *properties, char *ret,
-                         size_t size) {
+static int done_sentence(const char *unit, enum unit_order_kind kind, const struct unit_properties *properties,
+                         char *ret, size_t size) {
     enum unit_state state = unit_properties_seen(properties).state;
     if (kind == UNIT_STOP && (state == UNIT_INACTIVE || state == UNIT_FAILED)) {
         put(ret, size, "stopped", kind, unit);
@@ -111,7 +113,8 @@ static int done_sentence(const char *unit, enum unit_order_kind kind, const stru
         return 0;
     }
     if (state == UNIT_INACTIVE && properties->condition_at > 0 && !properties->condition_result) {
-        put(ret, size, "was not started: a Condition...= of its unit file does not hold; see `systemctl status %U`", kind, unit);
+        put(ret, size, "was not started: a Condition...= of its unit file does not hold; see `systemctl status %U`",
+            kind, unit);
         return -ECANCELED;
     }
     put(ret, size, "was started, but does not run any more", kind, unit);
@@ -136,8 +139,8 @@ int job_sentence(const char *unit, enum unit_order_kind kind, const char *job_re
     return -EIO;
 }
 
-int refusal_sentence(const char *unit, enum unit_order_kind kind, const char *app, const char *name, const char *message,
-                     char *ret, size_t size) {
+int refusal_sentence(const char *unit, enum unit_order_kind kind, const char *app, const char *name,
+                     const char *message, char *ret, size_t size) {
     if (kind == UNIT_STOP && strcmp(name, ERROR_SYSTEMD "NoSuchUnit") == 0) {
         put(ret, size, "is not there, so nothing had to be stopped", kind, unit);
         return 0;

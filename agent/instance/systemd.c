@@ -37,9 +37,9 @@ struct systemd {
 };
 
 /* Every watched instance, blue before green. */
-#define for_each_instance(instance, systemd)                                 \
-    for (enum color _color = BLUE; _color < COLORS; _color++)                \
-        for (struct managed *instance = (systemd)->instances[_color];       \
+#define for_each_instance(instance, systemd)                          \
+    for (enum color _color = BLUE; _color < COLORS; _color++)         \
+        for (struct managed *instance = (systemd)->instances[_color]; \
              instance < (systemd)->instances[_color] + (systemd)->n; instance++)
 
 static uint32_t placed_revision(const struct managed *instance) {
@@ -152,8 +152,7 @@ static void on_up(void *userdata, sd_bus *bus) {
 static void on_down(void *userdata) {
     struct systemd *systemd = userdata;
     watch_end(&systemd->service.watch);
-    for_each_instance(instance, systemd)
-        watch_end(&instance->watch);
+    for_each_instance(instance, systemd) watch_end(&instance->watch);
     for_each_instance(instance, systemd) {
         tell(instance);
         if (order_lost(&instance->order))
@@ -278,8 +277,8 @@ static void on_service_broken(void *userdata, const char *why) {
     connection_lost(&systemd->connection, why);
 }
 
-int systemd_manager_watch_service(struct manager *manager, const char *unit, void (*changed)(void *userdata), void *userdata,
-                                  struct error *err) {
+int systemd_manager_watch_service(struct manager *manager, const char *unit, void (*changed)(void *userdata),
+                                  void *userdata, struct error *err) {
     struct systemd *systemd = manager->self;
     int r = service_init(&systemd->service, unit);
     if (r < 0)

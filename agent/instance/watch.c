@@ -12,14 +12,16 @@
 #define INTERFACE_UNIT "org.freedesktop.systemd1.Unit"
 #define INTERFACE_PROPERTIES "org.freedesktop.DBus.Properties"
 
-/* A full read came to an error. Trouble with this one object is knowledge (no such unit can exist); all else is trouble with
- * the connection. */
+/* A full read came to an error. Trouble with this one object is knowledge (no such unit can exist); all else is trouble
+ * with the connection. */
 static void read_failed(struct watch *watch, const sd_bus_error *error) {
-    if (!STR_IN_SET(error->name, SD_BUS_ERROR_UNKNOWN_OBJECT, SD_BUS_ERROR_INVALID_ARGS, "org.freedesktop.systemd1.NoSuchUnit")) {
+    if (!STR_IN_SET(error->name, SD_BUS_ERROR_UNKNOWN_OBJECT, SD_BUS_ERROR_INVALID_ARGS,
+                    "org.freedesktop.systemd1.NoSuchUnit")) {
         watch->callbacks->broken(watch->userdata, error->name);
         return;
     }
-    watch->properties = (struct unit_properties){.complete = true, .load_state = "not-found", .active_state = "inactive"};
+    watch->properties =
+        (struct unit_properties){.complete = true, .load_state = "not-found", .active_state = "inactive"};
     watch->callbacks->changed(watch->userdata);
     watch->callbacks->read(watch->userdata);
 }
@@ -42,8 +44,8 @@ static int on_read(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
     return 0;
 }
 
-/* Asking for an object loads its unit, as LoadUnit() would, so there is nothing to do before. All interfaces in one call: the
- * answer is one moment's, and D-Bus bounds how many answers may be outstanding. */
+/* Asking for an object loads its unit, as LoadUnit() would, so there is nothing to do before. All interfaces in one
+ * call: the answer is one moment's, and D-Bus bounds how many answers may be outstanding. */
 int watch_read(struct watch *watch) {
     if (!watch->bus)
         return -ENOTCONN;
@@ -59,9 +61,10 @@ static void read_again(struct watch *watch) {
         watch->callbacks->broken(watch->userdata, strerror(-r));
 }
 
-/* systemd sends a unit's changes in two signals, first those of the type (Service), then those of Unit, "so that clients may
- * rely on this order to get atomic behavior" (dbus-unit.c): with the second one the picture is whole. Everything that changes
- * with a run is in these signals; a unit that wasn't loaded well may have been since, and that is not. */
+/* systemd sends a unit's changes in two signals, first those of the type (Service), then those of Unit, "so that
+ * clients may rely on this order to get atomic behavior" (dbus-unit.c): with the second one the picture is whole.
+ * Everything that changes with a run is in these signals; a unit that wasn't loaded well may have been since, and that
+ * is not. */
 static int on_properties_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
     struct watch *watch = userdata;
     const char *interface;
@@ -107,9 +110,9 @@ static int on_matched(sd_bus_message *reply, void *userdata, sd_bus_error *ret_e
     return 0;
 }
 
-/* Stands from the beginning, not only while we start something: so it is always there before a job of ours ends. The bus
- * sends us only our own unit's jobs; sd-bus itself cannot match the third argument where the first is no string (it would drop
- * every signal), hence the filter. */
+/* Stands from the beginning, not only while we start something: so it is always there before a job of ours ends. The
+ * bus sends us only our own unit's jobs; sd-bus itself cannot match the third argument where the first is no string (it
+ * would drop every signal), hence the filter. */
 static int match_jobs(struct watch *watch) {
     char rule[512 + UNIT_NAME_MAX];
     (void)snprintf(rule, sizeof(rule),

@@ -11,7 +11,7 @@ struct watch_callbacks {
     void (*changed)(void *userdata);                                           /* the properties may have changed */
     void (*job_removed)(void *userdata, uint32_t job, const char *job_result); /* ours or anybody's; a read follows */
     void (*read)(void *userdata);                                              /* ... and this is its end */
-    void (*broken)(void *userdata, const char *why);                           /* no sense can be got out of this connection */
+    void (*broken)(void *userdata, const char *why); /* no sense can be got out of this connection */
 };
 
 struct watch {
@@ -34,8 +34,8 @@ int watch_begin(struct watch *watch, sd_bus *bus);
 /* Lets go of the bus. What was known is no longer. */
 void watch_end(struct watch *watch);
 
-/* Reads all properties; read() says when. A read that is under way is as good: its reply comes after every signal that came
- * before this call. -ENOTCONN without a bus. */
+/* Reads all properties; read() says when. A read that is under way is as good: its reply comes after every signal that
+ * came before this call. -ENOTCONN without a bus. */
 int watch_read(struct watch *watch);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Drives the instance manager by hand, inside a test machine:
- *     manager-probe APP TEMPLATE INSTANCES-DIR N   orders on standard input, one a line: "start blue-1", "stop green-2",
- *                                                  "watch 3"; what is told comes as JSON lines. Ends with its input.
- *     manager-probe permit APP                     as rolloutctl permit would */
+ *     manager-probe APP TEMPLATE INSTANCES-DIR N   orders on standard input, one a line: "start blue-1", "stop
+ * green-2", "watch 3"; what is told comes as JSON lines. Ends with its input. manager-probe permit APP as rolloutctl
+ * permit would */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,8 @@ static void on_seen(void *userdata, enum color color, uint32_t number, const str
     end_line(&json);
 }
 
-static void on_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result, const char *sentence) {
+static void on_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result,
+                    const char *sentence) {
     _cleanup_json_writer_ struct json_writer json = JSON_WRITER(4096);
     begin_line(&json, "done", color, number);
     json_put_i64(&json, "token", (int64_t)token);

@@ -16,6 +16,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 SANDBOX = TOP / "tools" / "sandbox"
 PROBE = Path(os.environ.get("ROLLOUT_BUILD_DIR", TOP)) / "tests" / "integration" / "manager-probe"
+AS_ROLLOUT = "setpriv --reuid=rollout --regid=rollout --clear-groups --no-new-privs"
 INSTANCES = "/var/lib/rollout/shop/instances"
 
 pytestmark = pytest.mark.skipif(
@@ -38,10 +39,10 @@ DROP_INS = {
     "shop@blue-2": "ExecStart=\nExecStart=/bin/sh -c 'exit 3'\nRestart=no",
     "shop@blue-3": "ExecStart=\nExecStart=/bin/sleep infinity\nTimeoutStartSec=1s\nRestart=no",
     "shop@blue-4": "[Unit]\nConditionPathExists=/nowhere",
-    "shop@green-2": "Type=simple\nExecStart=\nExecStart=/no/such/program\nRestart=no",
+    "shop@green-2": "Type=exec\nExecStart=\nExecStart=/no/such/program\nRestart=no",
     "shop@green-3": "ExecStart=\nExecStart=/bin/sh -c 'sleep 2; systemd-notify --ready; exec sleep infinity'",
-    "shop@green-4": "ExecStart=\nExecStart=/bin/sh -c 'trap \"\" TERM; systemd-notify --ready; while :; do sleep 1; done'\n"
-    "TimeoutStopSec=1s\nRestart=no",
+    "shop@green-4": "ExecStart=\nTimeoutStopSec=1s\nRestart=no\n"
+    "ExecStart=/bin/sh -c 'trap \"\" TERM; systemd-notify --ready; while :; do sleep 1; done'",
 }
 
 
@@ -52,9 +53,9 @@ class Machine:
     def command(self, *words):
         return [str(SANDBOX), "run", self.name, *words]
 
-    def run(self, script, **options):
+    def run(self, script):
         words = self.command("sh", "-euc", script)
-        return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, timeout=60, **options).stdout.strip()
+        return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, timeout=60).stdout.strip()
 
     def write(self, path, content, mode="0644"):
         data = content if isinstance(content, bytes) else content.encode()
@@ -82,8 +83,7 @@ class Probe:
     def __init__(self, machine, template="shop@.service", n=4):
         self.told, self.lines = [], queue.Queue()
         self.process = subprocess.Popen(
-            machine.command("setpriv", "--reuid=rollout", "--regid=rollout", "--clear-groups", "--no-new-privs",
-                            "manager-probe", "shop", template, INSTANCES, str(n)),
+            machine.command(*AS_ROLLOUT.split(), "manager-probe", "shop", template, INSTANCES, str(n)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -95,7 +95,7 @@ class Probe:
         self.process.stdin.write(line + "\n")
 
     def expect(self, event, instance, timeout=10, where=None, **fields):
-        """The next line of that event and instance with these fields for which WHERE holds; those before it are dropped."""
+        """The next such line, with these fields, for which WHERE holds; those before it are dropped."""
         deadline = time.monotonic() + timeout
         passed = []
         while True:
@@ -105,9 +105,8 @@ class Probe:
                 pytest.fail(f"no {event} {instance} {fields} in {timeout} s; instead: {passed[-12:]}")
             self.told.append(line)
             passed.append(line)
-            if (line["event"], line["instance"]) == (event, instance) and all(line[k] == v for k, v in fields.items()) and (
-                not where or where(line)
-            ):
+            fields |= {"event": event, "instance": instance}
+            if all(line.get(key) == value for key, value in fields.items()) and (not where or where(line)):
                 return line
 
     def seen(self, instance, **fields):
@@ -182,8 +181,7 @@ def test_permit_is_read_when_it_returns(machine):
     """Sixteen times: the rule goes, polkit forgets it, permit returns, and at once the agent's user may."""
     for _ in range(16):
         machine.run("rm -f /etc/polkit-1/rules.d/50-rollout-shop.rules; sleep 0.1")
-        machine.run("manager-probe permit shop && "
-                    "setpriv --reuid=rollout --regid=rollout --clear-groups systemctl --no-ask-password restart shop@blue-1")
+        machine.run(f"manager-probe permit shop && {AS_ROLLOUT} systemctl --no-ask-password restart shop@blue-1")
     machine.run("systemctl stop shop@blue-1")
 
 
@@ -195,8 +193,10 @@ def test_permit_is_read_when_it_returns(machine):
     "systemctl --no-ask-password set-property shop@blue-1 CPUWeight=5",
 ])
 def test_no_more_than_needed_is_permitted(permitted, command):
+    permitted.run("systemctl start shop@blue-1")
     with pytest.raises(subprocess.CalledProcessError):
-        permitted.run(f"setpriv --reuid=rollout --regid=rollout --clear-groups {command}")
+        permitted.run(f"{AS_ROLLOUT} {command}")
+    permitted.run("systemctl stop shop@blue-1")
 
 
 def test_permit_writes_only_changes(permitted):
@@ -305,7 +305,6 @@ def test_sigterm_ignored(probe):
 def test_template_missing(permitted):
     probe = Probe(permitted, template="shopping@.service", n=1)
     probe.seen("blue-1", missing=True, state="inactive")
-    permitted.write("/run/polkit-test", "")
     probe.tell("stop blue-1")
     probe.expect("done", "blue-1")
     # when it comes, that is seen by itself
@@ -345,7 +344,8 @@ def test_by_hand(permitted, probe):
     first = probe.seen("blue-1", state="active", job=False)
     probe.done("blue-1")
     permitted.run("systemctl restart shop@blue-1")
-    probe.seen("blue-1", state="active", job=False, restarts=0, where=lambda line: line["invocation"] != first["invocation"])
+    is_new = lambda line: line["invocation"] != first["invocation"]  # noqa: E731
+    probe.seen("blue-1", state="active", job=False, restarts=0, where=is_new)
     permitted.run("systemctl stop shop@blue-1")
     probe.seen("blue-1", state="inactive")
 
@@ -392,7 +392,7 @@ def test_dbus_restart(permitted, probe):
 
 
 def test_dbus_gone_for_a_while(permitted, probe):
-    lose_and_find(permitted, probe, "systemctl stop dbus.socket dbus.service; sleep 2; systemctl start dbus.socket dbus", 30)
+    lose_and_find(permitted, probe, "systemctl stop dbus.socket dbus; sleep 2; systemctl start dbus.socket dbus", 30)
 
 
 def test_dbus_hangs_and_is_restarted(permitted, probe):

@@ -86,7 +86,7 @@ static void test_links(void **state) {
     assert_int_equal(link_target_revision("../revisions/7/blue-1", "blue-1"), 7);
     assert_int_equal(link_target_revision("../revisions/999999999/blue-1", "blue-1"), 999999999);
     static const char *const others[] = {
-        "../revisions/7/blue-2", "../revisions/7/blue-1/", "../revisions//blue-1",           "../revisions/7",
+        "../revisions/7/blue-2",  "../revisions/7/blue-1/", "../revisions//blue-1",           "../revisions/7",
         "../revisions/-7/blue-1", "/revisions/7/blue-1",    "../revisions/9999999999/blue-1", "",
     };
     for (size_t i = 0; i < ELEMENTS(others); i++)
@@ -94,7 +94,8 @@ static void test_links(void **state) {
 }
 
 static void test_patience(void **state) {
-    struct unit_properties properties = PROPERTIES(.start_timeout = 90 * USEC_PER_SEC, .stop_timeout = 10 * USEC_PER_SEC);
+    struct unit_properties properties =
+        PROPERTIES(.start_timeout = 90 * USEC_PER_SEC, .stop_timeout = 10 * USEC_PER_SEC);
     assert_int_equal(order_patience(UNIT_STOP, &properties), 70 * USEC_PER_SEC);
     assert_int_equal(order_patience(UNIT_START, &properties), 340 * USEC_PER_SEC);
     properties.job_timeout = 20 * USEC_PER_SEC;
@@ -117,12 +118,13 @@ static void test_job_done(void **state) {
     assert_job(UNIT_STOP, "done", PROPERTIES(.active_state = "activating"), -EBUSY,
                UNIT ": was stopped, but somebody has started it again");
     assert_job(UNIT_START, "done",
-               PROPERTIES(.active_state = "failed", .result = "exit-code", .main_code = CLD_EXITED, .main_status = 3), -EIO,
-               UNIT ": was started, but does not run any more: exit-code 3; see `journalctl -u " UNIT "`");
+               PROPERTIES(.active_state = "failed", .result = "exit-code", .main_code = CLD_EXITED, .main_status = 3),
+               -EIO, UNIT ": was started, but does not run any more: exit-code 3; see `journalctl -u " UNIT "`");
     struct unit_properties unmet = PROPERTIES(.active_state = "inactive", .condition_at = 1);
     unmet.condition_result = false;
     assert_job(UNIT_START, "done", unmet, -ECANCELED,
-               UNIT ": was not started: a Condition...= of its unit file does not hold; see `systemctl status " UNIT "`");
+               UNIT ": was not started: a Condition...= of its unit file does not hold; see `systemctl status " UNIT
+                    "`");
 }
 
 static void test_job_failed(void **state) {
@@ -134,7 +136,8 @@ static void test_job_failed(void **state) {
     assert_job(UNIT_START, "brand-new", PROPERTIES(), -EIO,
                UNIT ": the start job failed (brand-new); see `journalctl -u " UNIT "`");
     assert_job(UNIT_START, "dependency", PROPERTIES(), -EIO,
-               UNIT ": was not started: a unit that it depends on failed; see `systemctl list-dependencies --all " UNIT "`");
+               UNIT ": was not started: a unit that it depends on failed; see `systemctl list-dependencies --all " UNIT
+                    "`");
 }
 
 static void assert_refusal(enum unit_order_kind kind, const char *name, int code, const char *sentence) {
@@ -148,7 +151,8 @@ static void test_refusals(void **state) {
                    UNIT ": was not started: polkit does not allow it; run `rolloutctl permit shop` as root");
     assert_refusal(UNIT_START, "org.freedesktop.systemd1.NoSuchUnit", -ENOENT,
                    UNIT ": was not started: there is no unit file for it");
-    assert_refusal(UNIT_STOP, "org.freedesktop.systemd1.NoSuchUnit", 0, UNIT ": is not there, so nothing had to be stopped");
+    assert_refusal(UNIT_STOP, "org.freedesktop.systemd1.NoSuchUnit", 0,
+                   UNIT ": is not there, so nothing had to be stopped");
     assert_refusal(UNIT_STOP, "org.freedesktop.DBus.Error.NoReply", -ETIMEDOUT,
                    UNIT ": systemd did not answer in time when asked to stop it");
     assert_refusal(UNIT_START, "org.example.Else", -EIO, UNIT ": was not started: Tea\\nis over");
@@ -160,16 +164,18 @@ static void test_sentence_is_bounded(void **state) {
     assert_string_equal(text, UNIT ": th");
     char whole[SENTENCE_MAX];
     (void)waited_sentence(UNIT, UNIT_START, 90 * USEC_PER_SEC, whole, sizeof(whole));
-    assert_string_equal(whole, UNIT ": the start job has not ended after 1min 30s; `systemctl list-jobs --after` says what it "
-                                    "waits for");
+    assert_string_equal(whole,
+                        UNIT ": the start job has not ended after 1min 30s; `systemctl list-jobs --after` says what it "
+                             "waits for");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states),     cmocka_unit_test(test_not_known),  cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_results),    cmocka_unit_test(test_links),      cmocka_unit_test(test_patience),
-        cmocka_unit_test(test_job_done),   cmocka_unit_test(test_job_failed), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_sentence_is_bounded),
+        cmocka_unit_test(test_states),   cmocka_unit_test(test_not_known),
+        cmocka_unit_test(test_missing),  cmocka_unit_test(test_results),
+        cmocka_unit_test(test_links),    cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_job_done), cmocka_unit_test(test_job_failed),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_sentence_is_bounded),
     };
     return cmocka_run_group_tests_name("instance", tests, NULL, NULL);
 }

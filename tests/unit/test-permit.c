@@ -38,8 +38,13 @@ static void test_every_unit_of_the_app(void **state) {
     struct template_spec template = {.metrics = metrics, .n_metrics = 2};
     struct party_spec hook = {.settings = hook_settings, .n_settings = 2};
     struct spec spec = {
-        .app = "shop", .unit = "shop@.service", .prepare = "shop-fetch@.service",
-        .templates = &template, .n_templates = 1, .hooks = &hook, .n_hooks = 1,
+        .app = "shop",
+        .unit = "shop@.service",
+        .prepare = "shop-fetch@.service",
+        .templates = &template,
+        .n_templates = 1,
+        .hooks = &hook,
+        .n_hooks = 1,
     };
     assert_units(&spec, "        \"shop@.service\",\n"
                         "        \"shop-fetch@.service\",\n"
@@ -54,7 +59,7 @@ static void test_backslash(void **state) {
 
 static void test_no_way_out_of_the_string(void **state) {
     static const char *const names[] = {
-        "a\"@.service", "a'@.service", "a\n@.service", "a/@.service", "a b@.service", "@.service",
+        "a\"@.service", "a'@.service", "a\n@.service", "a/@.service",       "a b@.service",    "@.service",
         ".service",     "shop@.timer", "*@.service",   "\xc3\xa4@.service", "shop@.service\"",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
