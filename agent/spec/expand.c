@@ -20,10 +20,10 @@
 /* Secrets stay as they are until a provider asks: they must not come into the state, the log or the API. */
 #define CREDENTIAL "credential."
 
-/* What the agent tells when a run begins: a line here for each, and one in the manual. */
+/* What the agent tells when a run begins (agent-runs.c): a line here for each, and one in the manual. */
 static const char *const builtin_names[] = {
-    "app",          "args.backend",    "canary.color",   "canary.revision", "canary.servers", "canary.version",
-    "stable.color", "stable.revision", "stable.servers", "stable.version",
+    "args.app",       "args.backend", "canary.color",   "canary.servers",
+    "canary.version", "stable.color", "stable.servers", "stable.version",
 };
 
 struct expansion {

@@ -191,8 +191,10 @@ struct expanded_analysis {
     size_t n_metrics;
 };
 
-/* BUILTINS are arguments that the agent knows: "args.backend", "canary.servers", "canary.version", "canary.color" ...; names
- * with their prefix. An argument without a value is an error. */
+/* BUILTINS are what the agent knows, names with their prefix: "args.app", "args.backend", and "servers", "color" and
+ * "version" of "canary." and "stable.". The value of {{args.NAME}} is that of a builtin "given.NAME" (by hand), of [Args],
+ * of a builtin "args.NAME", or the template's own, in this order. {{credential.NAME}} stays as it is: providers fill it in
+ * when they ask. What has no value is an error; all but the builtins' values was checked when the spec was read. */
 int spec_expand(const struct spec *spec, const struct analysis_use *use, const struct argument *builtins, size_t n_builtins,
                 struct expanded_analysis **ret, struct error *err);
 struct expanded_analysis *expanded_analysis_free(struct expanded_analysis *analysis);

@@ -92,7 +92,7 @@ static void refuses(const char *text, const struct argument *builtins, size_t n,
 #define CONDITION(condition) "[Metric m]\nProvider=web\nSuccessCondition=" condition "\n[Canary]\nStep=analysis m\n"
 
 static void what_only_shows_then_is_refused(void **state) {
-    const struct argument nested[] = {ARGUMENT("canary.color", "{{app}}")};
+    const struct argument nested[] = {ARGUMENT("canary.color", "{{args.app}}")};
     const struct argument color[] = {ARGUMENT("canary.color", "gr een")};
     const struct argument nothing[] = {{.name = (char[]){"canary.color"}}};
 
@@ -117,9 +117,8 @@ static void what_only_shows_then_is_refused(void **state) {
 }
 
 static void all_builtins_may_be_used(void **state) {
-    spec_free(
-        parsed(QUERY("{{app}}{{args.backend}}{{canary.color}}{{canary.revision}}{{canary.servers}}{{canary.version}}"
-                     "{{stable.color}}{{stable.revision}}{{stable.servers}}{{stable.version}}")));
+    spec_free(parsed(QUERY("{{args.app}}{{args.backend}}{{canary.color}}{{canary.servers}}{{canary.version}}"
+                           "{{stable.color}}{{stable.servers}}{{stable.version}}")));
 }
 
 static void unknown_names_are_refused(void **state) {

@@ -138,7 +138,7 @@ static void says_what_is_wrong_and_where(void **state) {
          "f:6: Query: \"{{ a {{b}} }}\" is no placeholder, expected {{NAME}}, none within another"},
         {STEP "[Metric m]\nQuery=x {{}}\n",
          "f:6: Query: \"{{}}\" is no placeholder, expected {{NAME}}, none within another"},
-        {STEP "[Args]\na={{app}}\n[Metric m]\nQuery={{args.a}}\n",
+        {STEP "[Args]\na={{args.app}}\n[Metric m]\nQuery={{args.a}}\n",
          "f:8: Query: the value of {{args.a}} holds {{, expected plain text"},
         {"[Canary]\nStep=analysis t\n[Template t]\n[Args]\nneeded=\n[Metric m]\nProvider=web\nURL={{args.needed}}\n",
          "f:8: URL: {{args.needed}} has no value, expected needed= in [Args]"},
