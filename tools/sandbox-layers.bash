@@ -48,7 +48,7 @@ make_root() {
     local root=$1
     command -v mmdebstrap >/dev/null || die "mmdebstrap is missing: run tools/setup"
     echo "sandbox: making the root $root (once, about a minute)" >&2
-    mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" \
+    unshare --mount mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" \
         "$suite" "$root.new" ${ROLLOUT_MIRROR:+"$ROLLOUT_MIRROR"} </dev/null >"$cache/root.log" 2>&1 ||
         die "mmdebstrap failed: $(tail -n 5 "$cache/root.log")"
     customize "$root.new"
