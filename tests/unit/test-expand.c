@@ -35,10 +35,10 @@ static const char *setting(const struct metric_spec *metric, const char *key) {
 
 static void fills_in_and_copies(void **state) {
     struct spec *spec =
-        parsed("[Canary]\nStep=analysis t m\n[Args]\nown=a\n"
-               "[Metric m]\nProvider=prometheus\nQuery=x{s=~\"{{canary.servers}}\"} {{ args.own }}{{args.own}}\n"
+        parsed("[Canary]\nStep=analysis t m\n[Args]\nmine=a\n"
+               "[Metric m]\nProvider=prometheus\nQuery=x{s=~\"{{canary.servers}}\"} {{ args.mine }}{{args.mine}}\n"
                "SuccessCondition=result[0] > 1\nHeader=T: {{credential.token}}\n"
-               "[Template t]\n[Args]\nlimit=5\nown=b\n[Metric n]\nProvider=web\nURL={{args.own}}/{{args.limit}}\n"
+               "[Template t]\n[Args]\nlimit=5\nmine=b\n[Metric n]\nProvider=web\nURL={{args.mine}}/{{args.limit}}\n"
                "FailureCondition=result > {{args.limit}}\n[Metric o]\nProvider=web\n");
     const struct argument builtins[] = {ARGUMENT("canary.servers", "green-1|green-2")};
     struct expanded_analysis *analysis = NULL;
@@ -60,8 +60,8 @@ static void fills_in_and_copies(void **state) {
 /* By hand over the app's over the agent's over the template's. */
 static void the_nearest_value_counts(void **state) {
     static const char text[] = "[Canary]\nStep=analysis t\n[Args]\na=app\nb=app\n"
-                               "[Template t]\n[Args]\na=template\nb=template\nc=template\nd=template\n[Metric m]\n"
-                               "Provider=web\nURL={{args.a}} {{args.b}} {{args.c}} {{args.d}}\n";
+                               "[Template t]\n[Args]\na=template\nb=template\nc=template\ne=template\n[Metric m]\n"
+                               "Provider=web\nURL={{args.a}} {{args.b}} {{args.c}} {{args.e}}\n";
     const struct argument builtins[] = {
         ARGUMENT("args.a", "agent"),
         ARGUMENT("args.b", "agent"),

@@ -130,12 +130,13 @@ static void what_is_missing_is_named(void **state) {
     char wanted[1024];
 
     refused(host, -ENOENT, "no app shop: there is no ", "etc/shop.conf");
-    put(host, "etc/shop.conf", "[Canary]\nStep=pause\nStep=analysis sucess-rate\n");
+    put(host, "etc/shop.conf", "[Canary]\nStep=pause\nStep=analysis suxcess-rate\n");
     put(host, "lib/analysis/success-rate.conf", "");
-    (void)snprintf(wanted, sizeof wanted,
-                   "etc/shop.conf:3: Step: \"sucess-rate\" is neither a [Metric] here nor a template in %s/analysis or "
-                   "%s/analysis, did you mean success-rate?",
-                   host->etc, host->lib);
+    (void)snprintf(
+        wanted, sizeof wanted,
+        "etc/shop.conf:3: Step: \"suxcess-rate\" is neither a [Metric] here nor a template in %s/analysis or "
+        "%s/analysis, did you mean success-rate?",
+        host->etc, host->lib);
     refused(host, -EINVAL, "", wanted);
     put(host, "etc/shop.conf", "[Canary]\nStep=pause\nStep=analysis success-rate\n");
     refused(host, -EINVAL, "",

@@ -101,8 +101,8 @@ static void says_what_is_wrong_and_where(void **state) {
         {METRIC "Count=2\nIntervalSec=1s\nFailureLimit=3\n",
          "f:1: [Metric m] can never reach FailureLimit=3 with Count=2"},
         {"[Canary]\nStep=pause\nStep=analysis m\n", "f:3: Step: \"m\" is neither a [Metric] nor a [Template]"},
-        {"[Metric errors]\nProvider=web\n[Canary]\nStep=analysis erors\n",
-         "f:4: Step: \"erors\" is neither a [Metric] nor a [Template], did you mean errors?"},
+        {"[Metric checkouts]\nProvider=web\n[Canary]\nStep=analysis chekouts\n",
+         "f:4: Step: \"chekouts\" is neither a [Metric] nor a [Template], did you mean checkouts?"},
         {"[Canary]\nBackgroundAnalysis=x\n", "f:2: BackgroundAnalysis: \"x\" is neither a [Metric] nor a [Template]"},
         {"[BlueGreen]\nPrePromotionAnalysis=x\n",
          "f:2: PrePromotionAnalysis: \"x\" is neither a [Metric] nor a [Template]"},
@@ -140,8 +140,8 @@ static void says_what_is_wrong_and_where(void **state) {
          "f:6: Query: \"{{}}\" is no placeholder, expected {{NAME}}, none within another"},
         {STEP "[Args]\na={{args.app}}\n[Metric m]\nQuery={{args.a}}\n",
          "f:8: Query: the value of {{args.a}} holds {{, expected plain text"},
-        {"[Canary]\nStep=analysis t\n[Template t]\n[Args]\nneeded=\n[Metric m]\nProvider=web\nURL={{args.needed}}\n",
-         "f:8: URL: {{args.needed}} has no value, expected needed= in [Args]"},
+        {"[Canary]\nStep=analysis t\n[Template t]\n[Args]\nport=\n[Metric m]\nProvider=web\nURL={{args.port}}\n",
+         "f:8: URL: {{args.port}} has no value, expected port= in [Args]"},
     };
 
     for (size_t i = 0; i < ELEMENTS(cases); i++) {

@@ -84,7 +84,7 @@ static const char everything[] =
     "[Notify team]\nType=email\nOn=rollout-aborted\nOn=rollout-completed "
     "rollout-paused\nTo=a@b\nFrom=c@d\nURL=http://n\n"
     "Unit=n@.service\nHeader=A: 1\nBearerCredential=t\nTimeoutSec=9s\n"
-    "[Template many]\nDescription=two of them\n[Args]\nlimit=7\nneeded=\nservice-name=\n[Metric first]\nProvider=web\n"
+    "[Template many]\nDescription=two of them\n[Args]\nlimit=7\nport=\nservice-name=\n[Metric first]\nProvider=web\n"
     "URL=http://{{args.service-name}}\n[Metric second]\nProvider=job\nUnit=x@.service\n";
 
 static void check_everything(const struct spec *spec) {
@@ -162,7 +162,7 @@ static void check_everything(const struct spec *spec) {
     assert_string_equal(many->description, "two of them");
     assert_int_equal(many->n_metrics, 2);
     assert_int_equal(many->n_args, 3);
-    assert_string_equal(many->args[1].name, "needed");
+    assert_string_equal(many->args[1].name, "port");
     assert_null(many->args[1].value);
     assert_int_equal(many->metrics[1].consecutive_error_limit, 4); /* defaults */
     assert_int_equal(many->metrics[1].retain, 10);
