@@ -33,17 +33,16 @@ def share_since(before, version):
 
 def follow(version):
     """Tells each step as it goes by, until the rollout has ended; returns how."""
-    shown, begun, at = None, None, time.monotonic()
+    told, weight, begun, at = None, None, None, 0.0
     while True:
         now = shop.rollout()
-        weight, text = now["weight"]["desired"], now["step"]["text"]
-        if (weight, text) != shown:
-            if begun and shown[0] and time.monotonic() - at > 1:
-                steps.append((version, shown[0], *share_since(begun, version)))
-            if begun is None or shown[0] != weight:
-                begun, at = shop.counts(), time.monotonic()
-            shown = (weight, text)
-            say(f"  {now['phase']:<12} {weight:>3g} % wanted   {text or '':<20} {now['message'][:90]}")
+        if weight != now["weight"]["desired"]:
+            if weight and time.monotonic() - at > 1:
+                steps.append((version, weight, *share_since(begun, version)))
+            weight, begun, at = now["weight"]["desired"], shop.counts(), time.monotonic()
+        if told != (weight, now["step"]["text"]):
+            told = (weight, now["step"]["text"])
+            say(f"  {now['phase']:<12} {weight:>3g} % wanted   {told[1] or '':<20} {now['message'][:90]}")
         if now["phase"] in ("Healthy", "Degraded"):
             return now
         time.sleep(0.02)
