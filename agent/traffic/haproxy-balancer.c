@@ -182,8 +182,8 @@ static void on_answer(void *userdata, int code, struct buffer *reply) {
 
     if (balancer->stale)
         tell_failure(balancer, LINK_UNKNOWN, "the configuration was changed meanwhile");
-    else if (code < 0)
-        tell_error(balancer, code);
+    else if (code < 0 || text.len == 0)
+        tell_error(balancer, code < 0 ? code : -ECONNRESET);
     else if (haproxy_look(balancer->names, buffer_text(&balancer->commands), text.data, text.len, now_boottime(), &look,
                           &error) < 0)
         tell_failure(balancer, LINK_SILENT, error.text);

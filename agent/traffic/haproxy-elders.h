@@ -13,7 +13,7 @@ enum elders { ELDERS_UNKNOWN, ELDERS_ALIVE, ELDERS_NONE };
  * UID_ANY. */
 enum elders haproxy_elders(const char *proc, pid_t worker, uint32_t *ret_uid);
 
-#define HAPROXY_SHOW_PROC "show proc\n"
+#define HAPROXY_SHOW_PROC "show proc\nquit\n" /* the master does not hang up by itself */
 
 /* What the answer of HAProxy's master socket to that says. */
 enum elders haproxy_elders_told(const char *reply);

@@ -30,3 +30,9 @@ tests_fuzz_fuzz_spec_SOURCES = %D%/fuzz-spec.c
 tests_fuzz_fuzz_spec_LDADD = $(SPEC_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += $(addprefix %D%/seeds/spec/,bytes condition everything example joined placeholders template unknown-key \
 	unknown-section weight)
+
+# traffic/
+check_PROGRAMS += %D%/fuzz-haproxy
+tests_fuzz_fuzz_haproxy_SOURCES = %D%/fuzz-haproxy.c
+tests_fuzz_fuzz_haproxy_LDADD = $(TRAFFIC_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/haproxy/,cut master no-backend operator orders show-proc)

@@ -64,3 +64,23 @@ tests_unit_test_steps_SOURCES = %D%/test-steps.c
 tests_unit_test_steps_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
 tests_unit_test_window_SOURCES = %D%/test-window.c
 tests_unit_test_window_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+
+# store/
+check_PROGRAMS += %D%/test-run-json %D%/test-state-json %D%/test-store
+tests_unit_test_run_json_SOURCES = %D%/test-run-json.c %D%/random-model.c %D%/random-model.h
+tests_unit_test_run_json_LDADD = $(STORE_LIBS) $(TEST_LIBS)
+tests_unit_test_state_json_SOURCES = %D%/test-state-json.c %D%/random-model.c %D%/random-model.h
+tests_unit_test_state_json_LDADD = $(STORE_LIBS) $(TEST_LIBS)
+tests_unit_test_store_SOURCES = %D%/test-store.c %D%/random-model.c %D%/random-model.h
+tests_unit_test_store_LDADD = $(STORE_LIBS) $(TEST_LIBS)
+tests_unit_test_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write,--wrap=fsync,--wrap=fchmod,--wrap=mkdir \
+	-Wl,--wrap=unlinkat,--wrap=symlinkat,--wrap=renameat
+
+# traffic/
+check_PROGRAMS += %D%/test-haproxy-command %D%/test-haproxy-look %D%/test-haproxy-router
+tests_unit_test_haproxy_command_SOURCES = %D%/test-haproxy-command.c %D%/haproxy-fixture.h
+tests_unit_test_haproxy_command_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
+tests_unit_test_haproxy_look_SOURCES = %D%/test-haproxy-look.c %D%/haproxy-fixture.h
+tests_unit_test_haproxy_look_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
+tests_unit_test_haproxy_router_SOURCES = %D%/test-haproxy-router.c %D%/haproxy-fixture.h
+tests_unit_test_haproxy_router_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)

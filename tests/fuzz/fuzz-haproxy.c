@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whatever a stats socket answers: to a whole exchange, then as a table that becomes a state file, and as `show proc`.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "tests/unit/haproxy-fixture.h"
+#include "traffic/haproxy-elders.h"
+#include "traffic/haproxy-look.h"
+#include "traffic/haproxy-server.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void write_state(const struct haproxy_names *names, char *table) {
+    static const struct server_wanted wanted[COLORS][REPLICAS_MAX] = {[GREEN][0] = {.active = true, .weight = 256}};
+    _cleanup_buffer_ struct buffer text = BUFFER(1 << 20);
+    struct haproxy_server_rows rows;
+    if (haproxy_servers_write(names, table, wanted, &text) < 0)
+        return;
+    assert(haproxy_servers_begin(&rows, names, text.data) >= 0); /* what we write, we and HAProxy can read */
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct haproxy_names names;
+    _cleanup_buffer_ struct buffer commands;
+    _cleanup_haproxy_look_ struct haproxy_look *look = NULL;
+    struct error error;
+    fixture_names(&names);
+    fixture_commands(&names, &commands);
+
+    char *copy = malloc(size + 1);
+    if (!copy)
+        return 0;
+    memcpy(copy, data, size);
+    copy[size] = '\0';
+    (void)haproxy_elders_told(copy);
+    if (haproxy_look(&names, buffer_text(&commands), copy, size, 1000 * USEC_PER_SEC, &look, &error) >= 0)
+        for (uint32_t i = 0; i < names.n_backends; i++)
+            if (look->tables[i])
+                write_state(&names, look->tables[i]);
+    free(copy);
+    return 0;
+}
