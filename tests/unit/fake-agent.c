@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fake-agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "core/decide.h"
+
+static const struct step steps[] = {
+    {.kind = STEP_SET_WEIGHT, .text = "setWeight 20", .weight = 2000},
+    {.kind = STEP_PAUSE, .text = "pause 10min", .duration = 600 * USEC_PER_SEC},
+    {.kind = STEP_SET_WEIGHT, .text = "setWeight 60", .weight = 6000},
+    {.kind = STEP_ANALYSIS, .text = "analysis success-rate", .analysis = {.n_names = 1, .names = {"success-rate"}}},
+};
+
+static void init_spec(struct spec *spec) {
+    (void)string_copy(spec->app, sizeof(spec->app), "shop");
+    (void)string_copy(spec->unit, sizeof(spec->unit), "shop@.service");
+    spec->replicas = 2;
+    spec->progress_deadline = 600 * USEC_PER_SEC;
+    spec->scale_down_delay = spec->abort_scale_down_delay = spec->drain_timeout = 30 * USEC_PER_SEC;
+    spec->revision_history_limit = 10;
+    spec->haproxy.n_sockets = spec->haproxy.n_backends = 1;
+    (void)string_copy(spec->haproxy.sockets[0], sizeof(spec->haproxy.sockets[0]), "/run/haproxy/admin.sock");
+    (void)string_copy(spec->haproxy.backends[0], sizeof(spec->haproxy.backends[0]), "shop");
+    (void)string_copy(spec->haproxy.server, sizeof(spec->haproxy.server), "%c-%n");
+    spec->n_steps = ELEMENTS(steps);
+    memcpy(spec->steps, steps, sizeof(steps));
+}
+
+static void init_state(struct state *state) {
+    state_init(state);
+    state->generation = 4711;
+    state->stable = BLUE;
+    state->next_revision = 3;
+    state->next_run = 2;
+    state->slots[BLUE].revision = 1;
+    state->slots[GREEN].revision = 2;
+    state->n_history = 2;
+    state->history[0] = (struct history){.revision = 2, .attempt = 1, .version = "v2", .identity.bytes = {2}, .uid = 1000,
+                                         .login_uid = UINT32_MAX, .wall_started = FAKE_WALL_OFFSET + FAKE_NOW};
+    state->history[1] = (struct history){.revision = 1, .attempt = 1, .version = "v1", .identity.bytes = {1},
+                                         .outcome = OUTCOME_PROMOTED, .wall_started = FAKE_WALL_OFFSET,
+                                         .wall_finished = FAKE_WALL_OFFSET + USEC_PER_SEC};
+    state->rollout = (struct rollout){.mode = MODE_RUNNING, .revision = 2, .attempt = 1, .color = GREEN, .step = 1,
+                                      .step_since = FAKE_NOW - 60 * USEC_PER_SEC, .began = FAKE_NOW - 90 * USEC_PER_SEC,
+                                      .progress_at = FAKE_NOW - 60 * USEC_PER_SEC, .ready_seen = 1, .step_run.id = 1};
+}
+
+static void init_world(struct world *world) {
+    world->wall = FAKE_NOW + FAKE_WALL_OFFSET;
+    world->n_balancers = world->n_backends = 1;
+    struct balancer_seen *balancer = &world->balancers[0];
+    balancer->link = LINK_UP;
+    balancer->seen_at = balancer->asked_at = FAKE_NOW;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < 2; number++) {
+            bool runs = color == BLUE || number == 0;
+            world->units[color][number] = (struct unit_seen){.known = true, .state = runs ? UNIT_ACTIVE : UNIT_INACTIVE,
+                                                             .env_revision = color == BLUE ? 1 : runs ? 2 : 0,
+                                                             .active_since = runs ? USEC_PER_SEC : 0,
+                                                             .invocation.bytes = {(uint8_t)(runs ? 1 + 2 * color + number : 0)}};
+            balancer->servers[0][color][number] = (struct server_seen){.known = true, .maint = !runs, .up = runs, .checked = true,
+                                                                       .weight = color == BLUE ? 80 : 40,
+                                                                       .up_since = runs ? USEC_PER_SEC : 0};
+        }
+    balancer->inflight[BLUE][0] = 3;
+}
+
+void fake_agent_init(struct fake_agent *fake) {
+    memset(fake, 0, sizeof(*fake));
+    init_spec(&fake->spec);
+    init_state(&fake->state);
+    init_world(&fake->world);
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < 2; number++)
+            fake->state.instances[color][number].accepted = fake->world.units[color][number].invocation;
+}
+
+void fake_agent_event(struct fake_agent *fake, enum event_kind kind) {
+    struct state *state = &fake->state;
+    if (state->n_outbox == OUTBOX_MAX)
+        memmove(state->outbox, state->outbox + 1, --state->n_outbox * sizeof(state->outbox[0]));
+    state->outbox[state->n_outbox++] = (struct event){.number = state->next_event++, .kind = kind, .revision = 2, .step = 1,
+                                                      .weight = 2000, .wall = FAKE_NOW + FAKE_WALL_OFFSET, .detail = "detail"};
+}
+
+static void view(void *userdata, struct api_view *ret) {
+    struct fake_agent *fake = userdata;
+    *ret = (struct api_view){.spec = &fake->spec, .state = &fake->state, .world = &fake->world, .now = FAKE_NOW,
+                             .wall_offset = FAKE_WALL_OFFSET, .degraded = fake->degraded};
+}
+
+static int run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
+    if (id != 1)
+        return error_set(err, -ENOENT, "no run %u", id);
+    struct run *made = calloc(1, run_size(1));
+    if (!made)
+        return error_set(err, -ENOMEM, "no memory");
+    *made = (struct run){.id = 1, .revision = 2, .step = 3, .phase = RUN_RUNNING, .name = "success-rate",
+                         .wall_started = FAKE_NOW + FAKE_WALL_OFFSET, .n_metrics = 1};
+    struct metric_run *metric = &made->metrics[0];
+    (void)string_copy(metric->name, sizeof(metric->name), "success-rate");
+    metric->phase = RUN_RUNNING;
+    metric->successful = metric->n_measurements = 1;
+    metric->measurements[0] = (struct measurement){.wall = FAKE_NOW + FAKE_WALL_OFFSET, .phase = RUN_SUCCESSFUL, .value = "[0.99]"};
+    *ret = made;
+    return 0;
+}
+
+static int carry_out(void *userdata, const struct api_command *asked, struct command_result *ret, struct error *err) {
+    struct fake_agent *fake = userdata;
+    fake->commands++;
+    fake->asked = *asked;
+    fake->env[0] = '\0';
+    for (char **pair = asked->env; pair && *pair; pair++) {
+        size_t len = strlen(fake->env);
+        (void)snprintf(fake->env + len, sizeof(fake->env) - len, "%s;", *pair);
+    }
+    if (fake->fail < 0)
+        return error_set(err, fake->fail, "it failed: %s", strerror(-fake->fail));
+
+    struct command filled = asked->command;
+    (void)string_copy((char *)filled.identity.bytes, sizeof(filled.identity.bytes), filled.version);
+    struct state *next = malloc(sizeof(*next));
+    if (!next)
+        return error_set(err, -ENOMEM, "no memory");
+    command(&fake->spec, &fake->state, &fake->world, FAKE_NOW, &filled, next, ret);
+    if (ret->verdict == VERDICT_ACCEPTED) {
+        fake->state = *next;
+        fake->state.generation++;
+    }
+    free(next);
+    return 0;
+}
+
+struct api_handler fake_agent_handler(struct fake_agent *fake) {
+    return (struct api_handler){.userdata = fake, .view = view, .run = run, .command = carry_out};
+}
