@@ -56,10 +56,17 @@ struct agent {
 };
 
 /* What is in force: the pinned configuration, or that of the files before the first attempt. */
-const struct spec *agent_spec(const struct agent *agent);
+static inline const struct spec *agent_spec(const struct agent *agent) {
+    return agent->pinned ? agent->pinned : agent->files;
+}
 
 /* Reads both clocks. */
-void agent_clock(struct agent *agent);
+static inline void agent_clock(struct agent *agent) {
+    struct agent_clock clock;
+    agent->ports.clock(agent->ports.userdata, &clock);
+    agent->now = clock.boottime + agent->clock_offset;
+    agent->wall = clock.wall;
+}
 
 static inline uint64_t agent_token(struct agent *agent) {
     return ++agent->last_token;

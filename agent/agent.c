@@ -11,17 +11,6 @@
 #include "common/log.h"
 #include "core/words.h"
 
-const struct spec *agent_spec(const struct agent *agent) {
-    return agent->pinned ? agent->pinned : agent->files;
-}
-
-void agent_clock(struct agent *agent) {
-    struct agent_clock clock;
-    agent->ports.clock(agent->ports.userdata, &clock);
-    agent->now = clock.boottime + agent->clock_offset;
-    agent->wall = clock.wall;
-}
-
 bool agent_due(const struct agent *agent, usec_t *ret_wake) {
     if (agent->due)
         return true;
@@ -54,7 +43,7 @@ static int write_next(struct agent *agent, struct error *err) {
 int agent_commit(struct agent *agent) {
     struct error err = {0};
     int r = write_next(agent, &err);
-    bool had = agent->undurable;
+    bool had = *agent->disk_problem != 0;
     memcpy(&agent->state, &agent->next, sizeof agent->state);
     agent->undurable = r < 0;
     if (r < 0) {

@@ -74,17 +74,25 @@ enum color color_canary(const struct state *state);
 void lives_follow(struct decision *d);
 uint32_t lives_crashes(const struct state *state, enum color color);
 
-/* canary.c: the steps */
-void canary_follow(struct decision *d);
-/* The share that the steps allow now. */
-share_t canary_share(const struct decision *d);
+/* state.c */
 /* The rollout's revision sits in its slot and is on its way. */
 bool rollout_runs(const struct state *state);
 /* The last stage: everything to the new revision, no more steps. */
 bool rollout_final(const struct spec *spec, const struct state *state);
+
+/* canary.c: from step to step */
+void canary_follow(struct decision *d);
+
+/* steps.c: what the current one says */
+/* The share that the steps allow now. */
+share_t canary_share(const struct decision *d);
 /* Every instance that the current step needs is ready. */
 bool canary_is_ready(const struct decision *d);
 bool stable_is_ready(const struct decision *d);
+/* The rollout may go forward. */
+bool may_advance(const struct decision *d);
+/* When the pause that the current step is will be over. */
+usec_t pause_end(const struct decision *d);
 /* The point from which ProgressDeadlineSec= counts; USEC_INFINITY while it does not. */
 usec_t progress_since(const struct decision *d);
 

@@ -124,7 +124,7 @@ static void explain_aborted(const struct decision *d, struct explanation *e) {
 static bool explain_pause(const struct decision *d, struct explanation *e) {
     const struct rollout *rollout = &d->next->rollout;
     const struct step *step = rollout_final(d->spec, d->next) ? NULL : &d->spec->steps[rollout->step];
-    usec_t end = step && step->kind == STEP_PAUSE ? usec_add(rollout->step_since, step->duration) : 0;
+    usec_t end = step && step->kind == STEP_PAUSE ? pause_end(d) : 0;
     if (rollout->paused_by_user) {
         wait_for(e, WAITING_PROMOTE, rollout->progress_at, USEC_INFINITY);
         say(e, PHASE_PAUSED, "paused by hand: resume goes on");

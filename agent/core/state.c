@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What makes a state a valid one. */
+/* What can be told from a state alone, and what makes it a valid one. */
 #include <string.h>
 
 #include "core/decide.h"
+#include "core/decision.h"
 
 void state_init(struct state *state) {
     memset(state, 0, sizeof *state);
@@ -17,6 +18,15 @@ const struct history *state_revision(const struct state *state, uint32_t revisio
         if (state->history[i].revision == revision)
             return &state->history[i];
     return NULL;
+}
+
+bool rollout_runs(const struct state *state) {
+    const struct rollout *rollout = &state->rollout;
+    return rollout->mode == MODE_RUNNING && state->slots[rollout->color].revision == rollout->revision;
+}
+
+bool rollout_final(const struct spec *spec, const struct state *state) {
+    return state->rollout.full || state->stable == COLOR_NONE || state->rollout.step >= spec->n_steps;
 }
 
 bool state_wants_run(const struct state *state, uint32_t run) {

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the steps say at this moment: the share they allow, what has to be ready before they go on, and since when nothing has. */
+#include "core/decide.h"
+#include "core/decision.h"
+
+/* The weight that the first so many steps have set. */
+static share_t share_after(const struct spec *spec, uint32_t steps) {
+    while (steps-- > 0)
+        if (spec->steps[steps].kind == STEP_SET_WEIGHT)
+            return spec->steps[steps].weight;
+    return 0;
+}
+
+bool canary_is_ready(const struct decision *d) {
+    enum color color = d->next->rollout.color;
+    uint32_t scale = canary_scale(d->spec, d->next), ready = 0;
+    for (uint32_t number = 0; number < scale; number++)
+        ready += d->ready[color][number];
+    return ready >= scale;
+}
+
+bool stable_is_ready(const struct decision *d) {
+    if (d->next->stable == COLOR_NONE)
+        return true;
+    uint32_t ready = 0;
+    for (uint32_t number = 0; number < d->spec->replicas; number++)
+        ready += d->ready[d->next->stable][number];
+    return ready >= d->spec->replicas;
+}
+
+/* Advance needs everybody's answer, a whole canary, and a stable side that could take everything back; promote --full does not
+ * wait for the latter. */
+bool may_advance(const struct decision *d) {
+    return d->balancers_up && d->units_known && !d->next->rollout.paused_by_user && canary_is_ready(d) &&
+           (d->next->rollout.full || stable_is_ready(d));
+}
+
+share_t canary_share(const struct decision *d) {
+    const struct state *next = d->next;
+    if (!rollout_runs(next))
+        return 0;
+    share_t before = next->stable == COLOR_NONE ? 0 : share_after(d->spec, next->rollout.step);
+    share_t at = rollout_final(d->spec, next) ? SHARE_FULL : share_after(d->spec, next->rollout.step + 1);
+    return at <= before || may_advance(d) ? at : before;
+}
+
+usec_t pause_end(const struct decision *d) {
+    const struct rollout *rollout = &d->next->rollout;
+    return usec_add(rollout->step_since, d->spec->steps[rollout->step].duration);
+}
+
+usec_t progress_since(const struct decision *d) {
+    const struct rollout *rollout = &d->next->rollout;
+    usec_t since = rollout->progress_at;
+    if (!rollout_runs(d->next) || rollout->paused_by_user || rollout->paused_inconclusive)
+        return USEC_INFINITY;
+    if (rollout_final(d->spec, d->next))
+        return since;
+    const struct step *step = &d->spec->steps[rollout->step];
+    if (step->kind == STEP_PAUSE) {
+        usec_t end = pause_end(d);
+        return end > d->now ? USEC_INFINITY : end > since ? end : since;
+    }
+    if (step->kind == STEP_ANALYSIS && state_wants_run(d->next, rollout->step_run.id))
+        return USEC_INFINITY;
+    return since;
+}
