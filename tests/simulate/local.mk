@@ -1,1 +1,22 @@
 # The simulator drives libagent.a against a simulated host in virtual time.
+check_PROGRAMS += %D%/simulate
+tests_simulate_simulate_SOURCES = \
+	%D%/clock.c %D%/clock.h \
+	%D%/disk.c %D%/disk.h \
+	%D%/draw.c %D%/draw.h %D%/sites.h \
+	%D%/exchange.c %D%/exchange.h \
+	%D%/haproxy.c %D%/haproxy.h \
+	%D%/host.c %D%/host.h \
+	%D%/main.c \
+	%D%/metrics.c \
+	%D%/operator.c \
+	%D%/oracle.h %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c \
+	%D%/requests.c \
+	%D%/run-one.c %D%/run-one.h \
+	%D%/scenario.c %D%/scenario.h \
+	%D%/script.c %D%/script.h \
+	%D%/sim.h \
+	%D%/trace.c %D%/trace.h \
+	%D%/units.c %D%/units.h \
+	%D%/weather.c
+tests_simulate_simulate_LDADD = libagent.a $(STORE_LIBS)

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "disk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/words.h"
+#include "sim.h"
+
+/* How a write goes. */
+enum fate {
+    WRITTEN,
+    REFUSED, /* before the rename: nothing changed */
+    DOUBTFUL /* after it: readable, perhaps not durable */
+};
+
+static enum fate write_fate(struct sim *sim) {
+    bool fails = sim->disk.bad || DRAW_RARE(sim, DISK_ONCE, 30, 1);
+    sim->clock.now += 500; /* fsync, twice */
+    uint32_t slow = DRAW_RARE(sim, DISK_SLOW, 50, 10);
+    if (slow)
+        disturbed(sim);
+    sim->clock.now += MSEC(30 * slow);
+    if (!fails)
+        return WRITTEN;
+    disturbed(sim);
+    return DRAW(sim, DISK_HOW, 2) ? DOUBTFUL : REFUSED;
+}
+
+static int failed(struct error *err) {
+    return error_set(err, -ENOSPC, "no space left on device");
+}
+
+/* ---------------------------------------------------------------- the state */
+
+static int load_state(void *userdata, struct state *ret, struct error *err) {
+    struct sim *sim = userdata;
+    if (!sim->disk.has_state)
+        return error_set(err, -ENOENT, "no state");
+    memcpy(ret, &sim->disk.cached, sizeof *ret);
+    return 0;
+}
+
+static void trace_state(struct sim *sim, const struct state *state, const char *how) {
+    trace(sim, "disk: state %u%s: %s revision %u attempt %u step %u%s%s, stable %s, blue %u, green %u", state->generation, how,
+          mode_to_string(state->rollout.mode), state->rollout.revision, state->rollout.attempt, state->rollout.step,
+          state->rollout.full ? " full" : "",
+          state->rollout.paused_by_user        ? " paused"
+          : state->rollout.paused_inconclusive ? " inconclusive"
+                                               : "",
+          color_to_string(state->stable), state->slots[BLUE].revision, state->slots[GREEN].revision);
+}
+
+static int commit_state(void *userdata, const struct state *state, struct error *err) {
+    struct sim *sim = userdata;
+    struct disk *disk = &sim->disk;
+    if (!host_may_act(sim))
+        return failed(err);
+    disk->commits++;
+    enum fate fate = write_fate(sim);
+    if (sim->trace.wanted)
+        trace_state(sim, state, fate == WRITTEN ? "" : fate == REFUSED ? " (refused)" : " (doubtful)");
+    trace_number(&sim->trace, state->generation);
+    oracle_commit(sim, state, fate == WRITTEN);
+    disk->doubtful = fate != WRITTEN;
+    if (fate != REFUSED) {
+        memcpy(&disk->cached, state, sizeof disk->cached);
+        disk->has_state = true;
+    }
+    if (fate == WRITTEN) {
+        memcpy(&disk->durable, state, sizeof disk->durable);
+        disk->had_state = true;
+    }
+    return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
+}
+
+/* ---------------------------------------------------------------- runs */
+
+static struct run *copy_run(const struct run *run) {
+    size_t size = run_size(run->n_metrics);
+    struct run *copy = malloc(size);
+    if (!copy)
+        abort();
+    memcpy(copy, run, size);
+    return copy;
+}
+
+static void drop(struct sim_document *document) {
+    if (document->durable != document->cached)
+        free(document->durable);
+    free(document->cached);
+    *document = (struct sim_document){0};
+}
+
+static int load_run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
+    const struct sim *sim = userdata;
+    const struct run *run = sim->disk.runs[id % RUNS_MAX].cached;
+    if (!run || run->id != id)
+        return error_set(err, -ENOENT, "no run %u", id);
+    *ret = copy_run(run);
+    return 0;
+}
+
+static int commit_run(void *userdata, const struct run *run, struct error *err) {
+    struct sim *sim = userdata;
+    if (!host_may_act(sim))
+        return failed(err);
+    sim->disk.commits++;
+    struct sim_document *document = &sim->disk.runs[run->id % RUNS_MAX];
+    enum fate fate = write_fate(sim);
+    trace(sim, "disk: run %u: %s%s", run->id, run_phase_to_string(run->phase), fate == WRITTEN ? "" : " (failed)");
+    oracle_run(sim, document->cached, run);
+    if (fate == WRITTEN) {
+        drop(document);
+        document->cached = document->durable = copy_run(run);
+    } else if (fate == DOUBTFUL) {
+        if (document->cached != document->durable)
+            free(document->cached);
+        document->cached = copy_run(run);
+    }
+    return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
+}
+
+/* ---------------------------------------------------------------- revisions and instances */
+
+static int load_revision(void *userdata, uint32_t number, struct revision **ret, struct error *err) {
+    const struct sim *sim = userdata;
+    if (number >= REVISIONS_MAX || !sim->disk.revisions[number].cached)
+        return error_set(err, -ENOENT, "no revision %u", number);
+    struct revision *revision = calloc(1, sizeof *revision);
+    if (!revision)
+        abort();
+    revision->number = number;
+    (void)snprintf(revision->version, sizeof revision->version, "v%u", sim->disk.revisions[number].version + 1);
+    revision->spec_text = strdup(sim->scenario.text);
+    *ret = revision;
+    return 0;
+}
+
+static int commit_revision(void *userdata, const struct revision *revision, struct error *err) {
+    struct sim *sim = userdata;
+    if (!host_may_act(sim))
+        return failed(err);
+    if (revision->number >= REVISIONS_MAX)
+        abort();
+    enum fate fate = write_fate(sim);
+    struct sim_revision *kept = &sim->disk.revisions[revision->number];
+    kept->version = version_index(revision->version);
+    kept->cached = kept->cached || fate != REFUSED;
+    kept->durable = kept->durable || fate == WRITTEN;
+    return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
+}
+
+uint32_t disk_version(const struct sim *sim, uint32_t revision) {
+    return revision < REVISIONS_MAX ? sim->disk.revisions[revision].version : 0;
+}
+
+static int place(void *userdata, enum color color, uint32_t number, const struct revision *revision, const char *release,
+                 const struct endpoint *endpoint, struct error *err) {
+    struct sim *sim = userdata;
+    if (!host_may_act(sim))
+        return failed(err);
+    oracle_place(sim, color, number, revision->number);
+    enum fate fate = write_fate(sim);
+    if (fate != REFUSED)
+        sim->disk.links[color][number] = revision->number;
+    return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
+}
+
+static int prune(void *userdata, const struct state *state, struct error *err) {
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+void disk_begin(struct sim *sim) {
+    sim->disk.port = (struct store){.self = sim,
+                                    .load_state = load_state,
+                                    .commit_state = commit_state,
+                                    .load_run = load_run,
+                                    .commit_run = commit_run,
+                                    .load_revision = load_revision,
+                                    .commit_revision = commit_revision,
+                                    .place = place,
+                                    .prune = prune};
+}
+
+void disk_end(struct sim *sim) {
+    for (size_t i = 0; i < RUNS_MAX; i++)
+        drop(&sim->disk.runs[i]);
+}
+
+static void reboot_run(struct sim_document *document, bool loses) {
+    if (document->cached == document->durable)
+        return;
+    struct run *kept = loses ? document->durable : document->cached;
+    free(loses ? document->cached : document->durable);
+    document->cached = document->durable = kept;
+}
+
+void disk_reboot(struct sim *sim) {
+    struct disk *disk = &sim->disk;
+    bool loses = DRAW(sim, DISK_LOSES, 2) != 0;
+    if (loses) {
+        memcpy(&disk->cached, &disk->durable, sizeof disk->cached);
+        disk->has_state = disk->had_state;
+    } else {
+        memcpy(&disk->durable, &disk->cached, sizeof disk->durable);
+        disk->had_state = disk->has_state;
+    }
+    for (size_t i = 0; i < RUNS_MAX; i++)
+        reboot_run(&disk->runs[i], loses);
+    for (size_t i = 0; i < REVISIONS_MAX; i++)
+        if (loses)
+            disk->revisions[i].cached = disk->revisions[i].durable;
+}

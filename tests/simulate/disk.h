@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The store: what a read gives now, and what is there after the machine went down. Both differ after a commit that failed past
+ * its rename, which is how a disk lies. */
+#ifndef SIMULATE_DISK_H
+#define SIMULATE_DISK_H
+
+#include "core/model.h"
+#include "scenario.h"
+#include "store/store.h"
+
+#define REVISIONS_MAX 64
+#define RUNS_MAX 256
+
+struct sim_document {
+    struct run *cached, *durable; /* the same while the disk is honest; NULL: none */
+};
+
+struct sim_revision {
+    uint32_t version; /* index */
+    bool cached, durable;
+};
+
+struct disk {
+    bool bad;      /* nothing can be written */
+    bool has_state, had_state;
+    bool doubtful; /* the latest commit failed: nobody can say which state a machine that went down comes back with */
+    struct state cached, durable;
+    struct sim_document runs[RUNS_MAX];
+    struct sim_revision revisions[REVISIONS_MAX];
+    uint32_t links[COLORS][SIM_INSTANCES]; /* the revision that an instance's link points to */
+    uint64_t commits;
+    struct store port;
+};
+
+struct sim;
+
+void disk_begin(struct sim *sim);
+void disk_end(struct sim *sim);
+/* The machine went down: what was not durable may be lost. */
+void disk_reboot(struct sim *sim);
+/* The index of a revision's version. */
+uint32_t disk_version(const struct sim *sim, uint32_t revision);
+
+#endif

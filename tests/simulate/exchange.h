@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What haproxy.c and exchange.c need of each other. */
+#ifndef SIMULATE_EXCHANGE_H
+#define SIMULATE_EXCHANGE_H
+
+#include <stdint.h>
+
+#include "core/model.h"
+
+struct sim;
+
+void exchanges_reset(void);
+/* HAProxy answers again: what waited is carried out. */
+void exchanges_resume(struct sim *sim, uint32_t balancer);
+/* HAProxy ended: what waited is lost. */
+void exchanges_lose(struct sim *sim, uint32_t balancer);
+
+/* The next check of a server will find what is true. */
+void haproxy_check(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number);
+
+#endif

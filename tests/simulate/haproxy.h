@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* HAProxy: servers with weights, checks and requests in flight; exchanges that take time; reloads that forget. */
+#ifndef SIMULATE_HAPROXY_H
+#define SIMULATE_HAPROXY_H
+
+#include "core/model.h"
+#include "scenario.h"
+#include "traffic/router.h"
+
+/* Requests on one server. Only whether there are any counts. */
+struct sim_requests {
+    bool flow;      /* new ones arrive */
+    usec_t end;     /* of the last one, once no new ones arrive */
+    usec_t old_end; /* of the last one that an old worker still has */
+};
+
+struct sim_server {
+    bool maint, drain, up;
+    uint16_t weight;
+    usec_t up_since;
+    usec_t maint_since;
+    uint32_t check; /* of several checks under way only the latest counts */
+    struct sim_requests requests;
+};
+
+/* What the agent last was told of a balancer: what it may know. */
+struct sim_told {
+    enum link link;
+    usec_t began; /* when it asked */
+    uint32_t epoch;
+    struct {
+        bool maint, drain, up;
+        uint16_t weight;
+        usec_t up_since;
+    } servers[SIM_BACKENDS][COLORS][SIM_INSTANCES];
+};
+
+struct sim_balancer {
+    bool gone, silent;
+    uint32_t epoch; /* counts workers */
+    struct sim_server servers[SIM_BACKENDS][COLORS][SIM_INSTANCES];
+    bool remembered; /* there is a state file */
+    struct server_wanted state_file[SIM_BACKENDS][COLORS][SIM_INSTANCES];
+    struct sim_told told;
+};
+
+struct sim;
+
+/* The router port. */
+int haproxy_exchange(void *sim, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token);
+int haproxy_remember(void *sim, const struct plan *plan, struct error *err);
+
+void haproxy_begin(struct sim *sim);
+void haproxy_reload(struct sim *sim, uint32_t balancer);
+void haproxy_restart(struct sim *sim, uint32_t balancer, usec_t gone_for);
+void haproxy_silence(struct sim *sim, uint32_t balancer, usec_t span);
+void haproxy_check_fails(struct sim *sim, uint32_t balancer, enum color color, uint32_t number);
+/* The instance listens, or doesn't any more. */
+void haproxy_instance_changed(struct sim *sim, enum color color, uint32_t number);
+void haproxy_forget_agent(struct sim *sim);
+
+/* It is sent new requests. */
+bool server_serves(const struct sim_balancer *balancer, const struct sim_server *server);
+
+/* requests.c */
+/* After anything about a server changed. */
+void requests_follow(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number);
+void requests_shut_down(struct sim *sim, struct sim_server *server);
+/* The worker that has them goes on until they have ended, or it is told to end. */
+void requests_to_old_worker(struct sim *sim, struct sim_server *server);
+/* In flight on an instance at one balancer, over all backends and workers. */
+uint32_t requests_in_flight(const struct sim *sim, uint32_t balancer, enum color color, uint32_t number);
+
+#endif

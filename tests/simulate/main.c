@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* simulate --runs N --seed S --jobs N: seeds S .. S+N-1. --script FILE replays a script, --shrink makes one of a failure. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "run-one.h"
+#include "script.h"
+#include "sim.h"
+
+#define TWICE_EVERY 1000 /* such a seed runs twice, and must give the same trace */
+
+static struct {
+    uint64_t seed, runs, jobs;
+    bool shrink, verbose;
+    uint64_t lines;
+    const char *script;
+} options = {.seed = 1, .runs = 1000, .jobs = 1, .lines = 60};
+
+/* Runs it again with a trace and says what happened. */
+static void report(uint64_t seed, const struct script *script) {
+    struct script record = {0};
+    const struct sim *sim = run_one(seed, script, &record, true);
+    if (!sim->failed) {
+        (void)printf("# seed %llu fails only sometimes: the simulation is not deterministic\n", (unsigned long long)seed);
+        return;
+    }
+    (void)printf("# seed %llu at %.4f s\n# %s\n", (unsigned long long)seed, (double)sim->oracle.failed_at / 1e6, sim->oracle.message);
+    if (!options.shrink)
+        trace_print(sim, options.lines);
+    else {
+        script_shrink(seed, &record);
+        sim = run_one(0, &record, NULL, true);
+        script_print(&record, sim);
+        trace_print(sim, options.lines);
+    }
+    free(record.draws);
+    (void)fflush(stdout);
+}
+
+static bool run_seed(uint64_t seed) {
+    const struct sim *sim = run_one(seed, NULL, NULL, false);
+    bool failed = sim->failed;
+    uint64_t hash = sim->trace.hash;
+    if (!failed && seed % TWICE_EVERY == 0 && run_one(seed, NULL, NULL, false)->trace.hash != hash) {
+        (void)printf("# seed %llu gives two different traces\n", (unsigned long long)seed);
+        return false;
+    }
+    if (failed)
+        report(seed, NULL);
+    return !failed;
+}
+
+/* Every jobs-th seed. The first failure ends a worker. */
+static int work(uint64_t first) {
+    for (uint64_t i = first; i < options.runs; i += options.jobs)
+        if (!run_seed(options.seed + i))
+            return EXIT_FAILURE;
+    return EXIT_SUCCESS;
+}
+
+static int work_in_parallel(void) {
+    int status = EXIT_SUCCESS;
+    for (uint64_t job = 0; job < options.jobs; job++) {
+        pid_t child = fork();
+        if (child < 0)
+            return EXIT_FAILURE;
+        if (child == 0)
+            exit(work(job));
+    }
+    for (uint64_t job = 0; job < options.jobs; job++) {
+        int ended = 0;
+        if (wait(&ended) < 0 || !WIFEXITED(ended) || WEXITSTATUS(ended) != EXIT_SUCCESS)
+            status = EXIT_FAILURE;
+    }
+    return status;
+}
+
+static int replay(const char *path) {
+    struct script script = {0};
+    if (script_read(path, &script) < 0)
+        return EXIT_FAILURE;
+    const struct sim *sim = run_one(0, &script, NULL, true);
+    bool failed = sim->failed;
+    if (failed || options.verbose)
+        trace_print(sim, options.lines);
+    if (failed)
+        (void)printf("# %s at %.4f s: %s\n", path, (double)sim->oracle.failed_at / 1e6, sim->oracle.message);
+    free(script.draws);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int usage(void) {
+    (void)fprintf(stderr, "usage: simulate [--runs N] [--seed S] [--jobs N] [--shrink] [--lines N] [--script FILE] [--verbose]\n");
+    return 2;
+}
+
+static int parse(int argc, char **argv) {
+    static const struct option longs[] = {{"runs", 1, NULL, 'n'},   {"seed", 1, NULL, 's'},    {"jobs", 1, NULL, 'j'},
+                                          {"shrink", 0, NULL, 'k'}, {"lines", 1, NULL, 'l'},   {"script", 1, NULL, 'f'},
+                                          {"verbose", 0, NULL, 'v'}, {NULL, 0, NULL, 0}};
+    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
+        switch (c) {
+        case 'n':
+            options.runs = strtoull(optarg, NULL, 10);
+            break;
+        case 's':
+            options.seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'j':
+            options.jobs = strtoull(optarg, NULL, 10);
+            break;
+        case 'l':
+            options.lines = strtoull(optarg, NULL, 10);
+            break;
+        case 'k':
+            options.shrink = true;
+            break;
+        case 'v':
+            options.verbose = true;
+            break;
+        case 'f':
+            options.script = optarg;
+            break;
+        default:
+            return -EINVAL;
+        }
+    return optind == argc ? 0 : -EINVAL;
+}
+
+int main(int argc, char **argv) {
+    if (parse(argc, argv) < 0)
+        return usage();
+    log_setup(LOG_EMERG);
+    if (options.script)
+        return replay(options.script);
+    int status = options.jobs > 1 ? work_in_parallel() : work(0);
+    (void)printf("# %llu runs from seed %llu: %s\n", (unsigned long long)options.runs, (unsigned long long)options.seed,
+                 status == EXIT_SUCCESS ? "nothing found" : "broken");
+    return status;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What Prometheus says of a version: the truth about it, late, twice or not at all, but never a lie. */
+#include <errno.h>
+#include <string.h>
+
+#include "sim.h"
+
+enum kind { VALUE_TRUE, VALUE_NONE, VALUE_NAN, VALUE_FAILURE, VALUE_TIMEOUT };
+
+static const char *asked_version(const struct metric_spec *metric) {
+    for (size_t i = 0; i < metric->n_settings; i++)
+        if (strcmp(metric->settings[i].key, "Query") == 0)
+            return metric->settings[i].value;
+    return "v1";
+}
+
+static void on_answer(struct sim *sim, const struct happening *what) {
+    bool good = (what->b & 1) == 0;
+    switch ((enum kind)(what->b >> 1)) {
+    case VALUE_TRUE:
+        host_measured(sim, what->a, what->c, good ? "[0.99]" : "[0.5]", NULL);
+        break;
+    case VALUE_NONE:
+        host_measured(sim, what->a, what->c, "[]", NULL);
+        break;
+    case VALUE_NAN:
+        host_measured(sim, what->a, what->c, "[NaN]", NULL);
+        break;
+    case VALUE_FAILURE:
+        host_measured(sim, what->a, what->c, NULL, "the server answers 503");
+        break;
+    case VALUE_TIMEOUT:
+        host_measured(sim, what->a, what->c, NULL, "no answer in time");
+        break;
+    }
+}
+
+int metrics_ask(void *userdata, const struct metric_spec *metric, uint64_t token, struct error *err) {
+    struct sim *sim = userdata;
+    if (!host_may_act(sim))
+        return 0;
+    const char *version = asked_version(metric);
+    trace(sim, "agent: asks %s of %s", metric->name, version);
+    if (DRAW_RARE(sim, ASK_FAILS, 50, 1))
+        return error_set(err, -EIO, "cannot ask");
+    enum kind kind = (enum kind)DRAW_RARE(sim, ANSWER_BAD, 150, VALUE_TIMEOUT);
+    bool errors = sim->scenario.versions[version_index(version)].health == HEALTH_ERRORS;
+    usec_t delay = kind == VALUE_TIMEOUT ? SEC(3) : MSEC(5 + 50 * DRAW_RARE(sim, ANSWER_LATE, 200, 40));
+    uint32_t answer = (uint32_t)kind << 1 | errors;
+    clock_after(sim, delay, on_answer, sim->host.life, answer, token);
+    if (DRAW_RARE(sim, ANSWER_DOUBLED, 100, 1))
+        clock_after(sim, delay + MSEC(1), on_answer, sim->host.life, answer, token);
+    (void)host_may_act(sim);
+    return 0;
+}

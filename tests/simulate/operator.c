@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who types verbs: every seed deploys a first version and then a second one; some people type more. */
+#include <stdio.h>
+
+#include "core/command.h"
+#include "sim.h"
+
+#define VERBS_MORE 6
+
+static void ask(struct sim *sim, const struct api_command *asked) {
+    struct command_result result = {0};
+    struct error err = {0};
+    if (!sim->host.agent || sim->host.dying) {
+        trace(sim, "operator: %s %s: no agent", verb_to_string(asked->command.verb), asked->command.version);
+        return;
+    }
+    trace(sim, "operator: %s %s%s", verb_to_string(asked->command.verb), asked->command.version,
+          asked->command.full ? " --full" : "");
+    disturbed(sim);
+    oracle_verb_begins(sim, asked);
+    int r = agent_command(sim->host.agent, asked, &result, &err);
+    trace(sim, "operator: is told: %s", r < 0 ? err.text : result.message);
+    oracle_verb_ends(sim, asked, &result, r);
+}
+
+static void say_version(struct api_command *asked, uint32_t version) {
+    (void)snprintf(asked->command.version, sizeof asked->command.version, "v%u", version % VERSIONS + 1);
+}
+
+static void on_deploy(struct sim *sim, const struct happening *what) {
+    struct api_command asked = {.command = {.verb = VERB_DEPLOY}};
+    say_version(&asked, what->a);
+    ask(sim, &asked);
+}
+
+static void on_verb(struct sim *sim, const struct happening *what) {
+    static const enum verb verbs[] = {VERB_PROMOTE, VERB_ABORT, VERB_RETRY,  VERB_PAUSE,  VERB_RESUME,
+                                      VERB_DEPLOY,  VERB_PROMOTE, VERB_DEPLOY, VERB_PROMOTE};
+    struct api_command asked = {.command = {.verb = verbs[what->a], .full = what->a == 6}};
+    if (asked.command.verb == VERB_DEPLOY)
+        say_version(&asked, what->b);
+    ask(sim, &asked);
+}
+
+void operator_begin(struct sim *sim) {
+    clock_after(sim, MSEC(100), on_deploy, 0, 0, 0);
+    clock_after(sim, MSEC(1500 + 100 * DRAW(sim, DEPLOY_AT, 25)), on_deploy, 1, 0, 0);
+    for (uint32_t i = 0; i < VERBS_MORE; i++) {
+        uint32_t verb = DRAW_RARE(sim, VERB, 200, 9), version = DRAW(sim, VERB_VERSION, VERSIONS);
+        usec_t when = MSEC(200 + 50 * DRAW(sim, VERB_AT, 250));
+        if (verb)
+            clock_after(sim, when, on_verb, verb - 1, version, 0);
+    }
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Over the course of states, runs and verbs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/decide.h"
+#include "core/words.h"
+#include "sim.h"
+
+static bool same_attempt(const struct state *a, const struct state *b) {
+    return a->rollout.revision == b->rollout.revision && a->rollout.attempt == b->rollout.attempt;
+}
+
+/* I5: the step goes to itself or the next. */
+static void check_steps(struct sim *sim, const struct state *before, const struct state *state) {
+    if (same_attempt(before, state) && state->rollout.step != before->rollout.step &&
+        state->rollout.step != before->rollout.step + 1)
+        oracle_fail(sim, "I5", "the step goes from %u to %u", before->rollout.step, state->rollout.step);
+}
+
+/* I6: what was aborted is not promoted; no way leads back but a retry. */
+static void check_abort(struct sim *sim, const struct state *before, const struct state *state) {
+    if (before->rollout.mode != MODE_ABORTED || !same_attempt(before, state))
+        return;
+    if (state->rollout.mode == MODE_RUNNING || state->stable != before->stable)
+        oracle_fail(sim, "I6", "attempt %u of revision %u was aborted and goes on", state->rollout.attempt, state->rollout.revision);
+}
+
+static const struct run *run_of(const struct sim *sim, uint32_t id) {
+    const struct run *run = sim->disk.runs[id % RUNS_MAX].cached;
+    return run && run->id == id ? run : NULL;
+}
+
+/* I9: past an analysis step only with a run that is Successful and has measured. */
+static void check_gate(struct sim *sim, const struct state *before, const struct state *state) {
+    const struct spec *spec = sim->scenario.spec;
+    uint32_t step = before->rollout.step;
+    if (!same_attempt(before, state) || state->rollout.step != step + 1 || sim->oracle.verb || step >= spec->n_steps ||
+        spec->steps[step].kind != STEP_ANALYSIS)
+        return;
+    const struct run *run = run_of(sim, before->rollout.step_run.id);
+    if (!run || run->phase != RUN_SUCCESSFUL) {
+        oracle_fail(sim, "I9", "step %u is passed with run %u that is not Successful", step + 1, before->rollout.step_run.id);
+        return;
+    }
+    for (uint32_t metric = 0; metric < run->n_metrics; metric++)
+        if (run->metrics[metric].successful == 0)
+            oracle_fail(sim, "I9", "step %u is passed, but metric %s of run %u has measured nothing", step + 1,
+                        run->metrics[metric].name, run->id);
+    const struct version *version = &sim->scenario.versions[disk_version(sim, state->rollout.revision)];
+    if (version->health == HEALTH_ERRORS)
+        oracle_fail(sim, "I9", "step %u is passed by a version that answers with errors", step + 1);
+}
+
+/* I9: nobody is condemned for a truth that was never told. */
+static void check_verdict(struct sim *sim, const struct state *before, const struct state *state) {
+    if (before->rollout.mode != MODE_RUNNING || state->rollout.mode != MODE_ABORTED)
+        return;
+    const struct version *version = &sim->scenario.versions[disk_version(sim, state->rollout.revision)];
+    if (state->rollout.reason == REASON_ANALYSIS_FAILED && version->health != HEALTH_ERRORS)
+        oracle_fail(sim, "I9", "aborted for a failed analysis, but the version is well");
+}
+
+/* I16 */
+static void check_numbers(struct sim *sim, const struct state *before, const struct state *state) {
+    if (state->next_revision < before->next_revision || state->next_run < before->next_run ||
+        state->next_event < before->next_event)
+        oracle_fail(sim, "I16", "a number that was given out will be given out again");
+    if (state->delivered < before->delivered)
+        oracle_fail(sim, "I16", "an event that was delivered is not any more");
+}
+
+/* Runs are documents before a state names them. */
+static void check_runs(struct sim *sim, const struct state *state) {
+    const uint32_t named[] = {state->rollout.step_run.id, state->rollout.background_run.id};
+    for (size_t i = 0; i < 2; i++)
+        if (named[i] && state_wants_run(state, named[i]) && !run_of(sim, named[i]))
+            oracle_fail(sim, "I9", "the state names run %u, which is no document", named[i]);
+}
+
+static void follow(struct sim *sim, const struct state *before, const struct state *state) {
+    struct oracle *oracle = &sim->oracle;
+    if (state->stable != before->stable) {
+        oracle->promoted_at = sim->clock.now;
+        oracle->retired_by_verb = false;
+    }
+    if (!same_attempt(before, state))
+        oracle->retired_by_verb = true;
+}
+
+void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
+    struct oracle *oracle = &sim->oracle;
+    const char *why = state_invalid(state);
+    if (why)
+        oracle_fail(sim, "I16", "%s", why);
+    if (!durable)
+        return;
+    check_runs(sim, state);
+    if (sim->disk.has_state) { /* what this life began with, or committed last */
+        const struct state *before = &sim->disk.cached;
+        if (!oracle->verb)
+            check_steps(sim, before, state);
+        check_abort(sim, before, state);
+        check_gate(sim, before, state);
+        check_verdict(sim, before, state);
+        check_numbers(sim, before, state);
+        follow(sim, before, state);
+    }
+}
+
+/* I9: a run ends once. */
+void oracle_run(struct sim *sim, const struct run *before, const struct run *run) {
+    if (before && before->id == run->id && run_phase_ended(before->phase) && before->phase != run->phase &&
+        before->revision == run->revision && before->attempt == run->attempt && before->started == run->started)
+        oracle_fail(sim, "I9", "run %u was %s and is %s", run->id, run_phase_to_string(before->phase),
+                    run_phase_to_string(run->phase));
+}
+
+void oracle_event(struct sim *sim, const struct state *state, const struct event *event) {
+    if (sim->disk.doubtful)
+        oracle_fail(sim, "I14", "event %u is told before it is durable", event->number);
+}
+
+/* ---------------------------------------------------------------- verbs */
+
+void oracle_verb_begins(struct sim *sim, const struct api_command *asked) {
+    sim->oracle.verb = asked;
+}
+
+/* I14: what was accepted is durable. */
+void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const struct command_result *result, int r) {
+    sim->oracle.verb = NULL;
+    if (sim->host.dying || r < 0 || result->verdict != VERDICT_ACCEPTED || !sim->disk.doubtful)
+        return;
+    if (asked->command.verb != VERB_ABORT || !strstr(result->message, "not durable"))
+        oracle_fail(sim, "I14", "%s was accepted but is not durable", verb_to_string(asked->command.verb));
+}

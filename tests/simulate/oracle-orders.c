@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* At each command the agent sends. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/words.h"
+#include "sim.h"
+
+void oracle_fail(struct sim *sim, const char *invariant, const char *format, ...) {
+    struct oracle *oracle = &sim->oracle;
+    if (sim->failed)
+        return;
+    int n = snprintf(oracle->message, sizeof oracle->message, "%s: ", invariant);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(oracle->message + n, sizeof oracle->message - (size_t)n, format, arguments);
+    va_end(arguments);
+    oracle->failed_at = sim->clock.now;
+    sim->failed = true;
+    trace(sim, "BROKEN %s", oracle->message);
+}
+
+void oracle_told_unit(struct sim *sim, enum color color, uint32_t number, const struct unit_seen *seen) {
+    sim->oracle.told[color][number] = *seen;
+}
+
+void oracle_forget_agent(struct sim *sim) {
+    memset(sim->oracle.told, 0, sizeof sim->oracle.told);
+}
+
+enum color oracle_canary(const struct state *state) {
+    return state->stable == COLOR_NONE ? state->rollout.color : color_other(state->stable);
+}
+
+share_t oracle_allowed(const struct sim *sim) {
+    const struct state *state = &sim->disk.cached;
+    const struct rollout *rollout = &state->rollout;
+    const struct spec *spec = sim->scenario.spec;
+    share_t share = 0;
+    if (!sim->disk.has_state || rollout->mode != MODE_RUNNING || state->slots[rollout->color].revision != rollout->revision)
+        return 0;
+    if (state->stable == COLOR_NONE || rollout->full || rollout->step >= spec->n_steps)
+        return SHARE_FULL;
+    for (uint32_t i = 0; i <= rollout->step; i++)
+        if (spec->steps[i].kind == STEP_SET_WEIGHT)
+            share = spec->steps[i].weight;
+    return share;
+}
+
+/* ---------------------------------------------------------------- what the agent has been told */
+
+static bool told_active(const struct sim *sim, uint32_t color, uint32_t number) {
+    const struct unit_seen *unit = &sim->oracle.told[color][number];
+    return unit->known && unit->state == UNIT_ACTIVE;
+}
+
+/* A batch as it is being played: the servers of one backend, as told and changed since. */
+struct play {
+    const struct sim *sim;
+    uint32_t backend;
+    struct {
+        bool in; /* UP and not taken out */
+        uint32_t weight;
+    } servers[COLORS][SIM_INSTANCES];
+};
+
+static void play_begin(struct play *play, const struct sim *sim, uint32_t balancer, uint32_t backend) {
+    const struct sim_told *told = &sim->balancers[balancer].told;
+    play->sim = sim;
+    play->backend = backend;
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+            play->servers[color][number].in = told->servers[backend][color][number].up &&
+                                              !told->servers[backend][color][number].maint &&
+                                              !told->servers[backend][color][number].drain;
+            play->servers[color][number].weight = told->servers[backend][color][number].weight;
+        }
+}
+
+static void play_order(struct play *play, const struct server_order *order) {
+    uint32_t color = order->color, number = order->number;
+    switch (order->kind) {
+    case SERVER_WEIGHT:
+        play->servers[color][number].weight = order->weight;
+        break;
+    case SERVER_ENABLE:
+    case SERVER_MAINT:
+        play->servers[color][number].in = false;
+        break;
+    case SERVER_SHUTDOWN:
+        break;
+    }
+}
+
+/* Active and UP: who could serve. */
+static bool play_ready(const struct play *play, uint32_t color, uint32_t number) {
+    return play->servers[color][number].in && told_active(play->sim, color, number);
+}
+
+static bool play_carried(const struct play *play) {
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+            if (play_ready(play, color, number) && play->servers[color][number].weight > 0)
+                return true;
+    return false;
+}
+
+struct sums {
+    uint64_t canary, all;
+};
+
+static struct sums play_sums(const struct play *play, enum color canary) {
+    struct sums sums = {0};
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+            if (play->servers[color][number].in) {
+                sums.all += play->servers[color][number].weight;
+                sums.canary += color == canary ? play->servers[color][number].weight : 0;
+            }
+    return sums;
+}
+
+/* a's share of the canary is above b's */
+static bool sums_above(struct sums a, struct sums b) {
+    return a.canary * (b.all ? b.all : 1) > b.canary * (a.all ? a.all : 1);
+}
+
+/* Above the share; one weight of the canary against full ones is what integers can do at least. */
+static bool sums_exceed(struct sums sums, share_t share) {
+    bool least = share > 0 && sums.canary == 1 && sums.all > 200;
+    return !least && sums.canary * (uint64_t)SHARE_FULL > (uint64_t)share * sums.all;
+}
+
+/* ---------------------------------------------------------------- traffic */
+
+/* I1: who is raised was just seen active and UP. */
+static void check_raise(struct sim *sim, uint32_t balancer, const struct server_order *order) {
+    const struct sim_told *told = &sim->balancers[balancer].told;
+    uint32_t color = order->color, number = order->number;
+    if (order->kind != SERVER_WEIGHT || order->weight <= told->servers[order->backend][color][number].weight)
+        return;
+    if (told->link != LINK_UP || sim->clock.now - told->began > JUST_SEEN)
+        oracle_fail(sim, "I1", "%s is raised to %u without a fresh look", INSTANCE_NAME((enum color)color, number), order->weight);
+    else if (!told_active(sim, color, number))
+        oracle_fail(sim, "I1", "%s is raised to %u, but was not seen active", INSTANCE_NAME((enum color)color, number), order->weight);
+    else if (!told->servers[order->backend][color][number].up || told->servers[order->backend][color][number].maint)
+        oracle_fail(sim, "I1", "%s is raised to %u, but was not seen UP", INSTANCE_NAME((enum color)color, number), order->weight);
+}
+
+/* I2: if all that takes weight away succeeds and all that gives it fails, somebody who is ready still has some. */
+static void check_remains(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders, uint32_t n) {
+    struct play play;
+    play_begin(&play, sim, balancer, backend);
+    if (!play_carried(&play))
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        bool gives = orders[i].kind == SERVER_WEIGHT && orders[i].weight >= play.servers[orders[i].color][orders[i].number].weight;
+        if (orders[i].backend == backend && !gives)
+            play_order(&play, &orders[i]);
+    }
+    if (!play_carried(&play))
+        oracle_fail(sim, "I2", "the orders that lower leave no ready server with weight");
+}
+
+/* A stable instance could carry requests: ready there for MinReadySec. */
+static bool stable_is_ready(const struct sim *sim, const struct play *play, const struct sim_told *told, enum color stable) {
+    usec_t min_ready = sim->scenario.spec->min_ready;
+    for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+        usec_t up = told->servers[play->backend][stable][number].up_since;
+        usec_t active = sim->oracle.told[stable][number].active_since - host_boottime(sim, sim->clock.now) + sim->clock.now;
+        if (play_ready(play, stable, number) && (min_ready == 0 || (up > active ? up : active) + min_ready + MSEC(1) < told->began))
+            return true;
+    }
+    return false;
+}
+
+/* I3: at no prefix the canary has more than before or than its step. I6: after an abort, more than before. */
+static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders, uint32_t n) {
+    const struct state *state = &sim->disk.cached;
+    enum color canary = oracle_canary(state);
+    struct play play;
+    play_begin(&play, sim, balancer, backend);
+    if (!sim->disk.has_state || state->stable == COLOR_NONE ||
+        !stable_is_ready(sim, &play, &sim->balancers[balancer].told, state->stable))
+        return;
+    struct sums before = play_sums(&play, canary);
+    share_t allowed = oracle_allowed(sim);
+    for (uint32_t i = 0; i < n; i++) {
+        if (orders[i].backend != backend)
+            continue;
+        play_order(&play, &orders[i]);
+        struct sums sums = play_sums(&play, canary);
+        if (!sums_above(sums, before) || !sums_exceed(sums, allowed))
+            continue;
+        oracle_fail(sim, state->rollout.mode == MODE_ABORTED ? "I6" : "I3",
+                    "after %u orders the new revision has %llu of %llu, before it had %llu of %llu, its step allows %d of 10000", i + 1,
+                    (unsigned long long)sums.canary, (unsigned long long)sums.all, (unsigned long long)before.canary,
+                    (unsigned long long)before.all, allowed);
+        return;
+    }
+}
+
+/* I15: an order that is no retreat waits for the disk. Retreat: lowering the canary, zeroing who isn't running, raising or enabling
+ * stable, or what is in its place before the first promotion. */
+static void check_durable(struct sim *sim, uint32_t balancer, const struct server_order *order) {
+    const struct state *state = &sim->disk.cached;
+    uint32_t color = order->color, number = order->number;
+    bool canary = !sim->disk.has_state || color == oracle_canary(state);
+    bool raises = order->weight > sim->balancers[balancer].told.servers[order->backend][color][number].weight;
+    bool retreat = false;
+    switch (order->kind) {
+    case SERVER_WEIGHT:
+        retreat = raises != canary || (order->weight == 0 && !told_active(sim, color, number));
+        break;
+    case SERVER_ENABLE:
+        retreat = !canary;
+        break;
+    case SERVER_MAINT:
+    case SERVER_SHUTDOWN:
+        break;
+    }
+    if (!retreat && (sim->disk.doubtful || !sim->disk.has_state))
+        oracle_fail(sim, "I15", "an advance at %s before the state is durable", INSTANCE_NAME((enum color)color, number));
+}
+
+void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n) {
+    sim->oracle.orders += n;
+    for (uint32_t i = 0; i < n; i++) {
+        check_raise(sim, balancer, &orders[i]);
+        check_durable(sim, balancer, &orders[i]);
+    }
+    for (uint32_t backend = 0; n > 0 && backend < sim->scenario.backends; backend++) {
+        check_remains(sim, balancer, backend, orders, n);
+        check_share(sim, balancer, backend, orders, n);
+    }
+}
+
+/* ---------------------------------------------------------------- instances */
+
+/* I4: nobody can reach it any more, and nobody is being served. Truth, unless HAProxy has forgotten since the last look. */
+static void check_drained(struct sim *sim, enum color color, uint32_t number) {
+    usec_t patience = sim->scenario.spec->drain_timeout;
+    for (uint32_t b = 0; b < sim->scenario.balancers; b++) {
+        const struct sim_balancer *balancer = &sim->balancers[b];
+        bool forgot = balancer->told.epoch != balancer->epoch;
+        usec_t since = 0;
+        if (balancer->told.link != LINK_UP || sim->clock.now - balancer->told.began > JUST_SEEN)
+            oracle_fail(sim, "I4", "%s is stopped without a fresh look at its balancer", INSTANCE_NAME(color, number));
+        for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
+            const struct sim_server *server = &balancer->servers[backend][color][number];
+            if (!server->maint && !forgot)
+                oracle_fail(sim, "I4", "%s is stopped, but is not in maint", INSTANCE_NAME(color, number));
+            if (server->maint_since > since)
+                since = server->maint_since;
+        }
+        if (!forgot && requests_in_flight(sim, b, color, number) > 0 && since + patience > sim->clock.now)
+            oracle_fail(sim, "I4", "%s is stopped with requests in flight, %lld ms after it was taken out",
+                        INSTANCE_NAME(color, number), (long long)(sim->clock.now - since) / 1000);
+    }
+}
+
+/* I7: stable runs whole; the one before it until its delay is over, unless a deploy takes its place. */
+static void check_stable(struct sim *sim, enum color color, uint32_t number) {
+    const struct state *state = &sim->disk.cached;
+    const struct unit_seen *told = &sim->oracle.told[color][number];
+    if (told->env_revision != state->slots[color].revision)
+        return; /* not what its color is for */
+    if (color == state->stable && number < sim->scenario.spec->replicas)
+        oracle_fail(sim, "I7", "%s is stopped, but is stable", INSTANCE_NAME(color, number));
+    else if (state->rollout.mode == MODE_IDLE && sim->oracle.promoted_at && !sim->oracle.retired_by_verb &&
+             sim->clock.now < sim->oracle.promoted_at + sim->scenario.spec->scale_down_delay)
+        oracle_fail(sim, "I7", "%s is stopped before ScaleDownDelaySec is over", INSTANCE_NAME(color, number));
+}
+
+/* I2: with nobody else ready nothing that serves is stopped, unless a deploy waits for its color. */
+static void check_others(struct sim *sim, enum color color, uint32_t number) {
+    const struct state *state = &sim->disk.cached;
+    bool awaited = state->rollout.mode == MODE_RUNNING && state->rollout.color == color &&
+                   state->rollout.revision != state->slots[color].revision;
+    if (!sim->units[color][number].listening || state->stable == COLOR_NONE || awaited)
+        return;
+    for (uint32_t other = BLUE; other < COLORS; other++)
+        for (uint32_t n = 0; n < SIM_INSTANCES; n++)
+            if ((other != color || n != number) && told_active(sim, other, n))
+                return;
+    oracle_fail(sim, "I2", "%s is stopped though nobody else runs", INSTANCE_NAME(color, number));
+}
+
+void oracle_unit_order(struct sim *sim, const struct unit_order *order) {
+    enum color color = (enum color)order->color;
+    uint32_t number = order->number;
+    const struct state *state = &sim->disk.cached;
+    bool advance = order->kind == UNIT_STOP || color != state->stable;
+    sim->oracle.orders++;
+    if (advance && (sim->disk.doubtful || !sim->disk.has_state))
+        oracle_fail(sim, "I15", "%s is %s before the state is durable", INSTANCE_NAME(color, number),
+                    order->kind == UNIT_STOP ? "stopped" : "started");
+    if (order->kind == UNIT_START) {
+        if (sim->disk.links[color][number] != state->slots[color].revision)
+            oracle_fail(sim, "I11", "%s is started with revision %u, its color is for %u", INSTANCE_NAME(color, number),
+                        sim->disk.links[color][number], state->slots[color].revision);
+        return;
+    }
+    check_drained(sim, color, number);
+    check_stable(sim, color, number);
+    check_others(sim, color, number);
+}
+
+/* I11: an instance's link is changed only while nothing runs by it. */
+void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t revision) {
+    const struct sim_unit *unit = &sim->units[color][number];
+    const struct unit_seen *told = &sim->oracle.told[color][number];
+    bool stopped = unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED;
+    if (!stopped && (!told->known || told->state == unit->state))
+        oracle_fail(sim, "I11", "the link of %s goes to revision %u while it is %s", INSTANCE_NAME(color, number), revision,
+                    unit_state_name(unit->state));
+}
+
+void oracle_process_starts(struct sim *sim, enum color color, uint32_t number) {
+    uint32_t revision = sim->units[color][number].runs, slot = sim->disk.cached.slots[color].revision;
+    if (slot && slot != revision)
+        oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), revision, slot);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When nothing outside has happened for a while: truth itself. And at the end: that all has come to rest. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/explain.h"
+#include "core/words.h"
+#include "sim.h"
+
+#define LOOK_EVERY MSEC(500)
+#define REST SEC(8) /* in which nothing may happen */
+#define REST_BEGINS SEC(4)
+
+static bool is_quiet(const struct sim *sim, usec_t span) {
+    return sim->host.agent && !sim->host.dying && sim->clock.now - sim->host.disturbed_at >= span;
+}
+
+/* In truth: it runs, HAProxy has it UP, for MinReadySec. */
+static bool truly_ready(const struct sim *sim, uint32_t b, uint32_t backend, uint32_t color, uint32_t number) {
+    const struct sim_server *server = &sim->balancers[b].servers[backend][color][number];
+    const struct sim_unit *unit = &sim->units[color][number];
+    usec_t since = server->up_since > unit->active_since ? server->up_since : unit->active_since;
+    return unit_active(unit) && server->up && !server->maint && !server->drain &&
+           since + sim->scenario.spec->min_ready + SETTLING < sim->clock.now;
+}
+
+struct look {
+    uint32_t ready[COLORS];
+    bool carried;             /* somebody ready has weight */
+    bool dead_weight;         /* somebody who isn't running has */
+    uint64_t canary, all;     /* weights of servers that are UP */
+};
+
+static struct look look_at(const struct sim *sim, uint32_t b, uint32_t backend, enum color canary) {
+    struct look look = {0};
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+            const struct sim_server *server = &sim->balancers[b].servers[backend][color][number];
+            bool ready = truly_ready(sim, b, backend, color, number);
+            look.ready[color] += ready;
+            look.carried = look.carried || (ready && server->weight > 0);
+            look.dead_weight = look.dead_weight || (!server->maint && server->weight > 0 && !unit_active(&sim->units[color][number]));
+            if (server->up && !server->maint) {
+                look.all += server->weight;
+                look.canary += color == canary ? server->weight : 0;
+            }
+        }
+    return look;
+}
+
+static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
+    const struct state *state = &sim->disk.cached;
+    enum color canary = oracle_canary(state);
+    struct look look = look_at(sim, b, backend, canary);
+    uint32_t ready = look.ready[BLUE] + look.ready[GREEN];
+    if (ready > 0 && !look.carried)
+        oracle_fail(sim, "I2", "%u instances are ready, none has weight", ready);
+    if (ready > 0 && look.dead_weight)
+        oracle_fail(sim, "I1", "an instance that does not run still has weight");
+    if (state->stable == COLOR_NONE || look.ready[state->stable] == 0)
+        return;
+    share_t allowed = oracle_allowed(sim);
+    bool least = allowed > 0 && look.canary == 1;
+    if (!least && look.canary * (uint64_t)SHARE_FULL > (uint64_t)allowed * look.all)
+        oracle_fail(sim, state->rollout.mode == MODE_ABORTED ? "I6" : "I3", "the new revision has %llu of %llu, allowed are %d of 10000",
+                    (unsigned long long)look.canary, (unsigned long long)look.all, allowed);
+}
+
+static void check_quiet(struct sim *sim) {
+    const struct state *state = &sim->disk.cached;
+    if (!sim->disk.has_state || oracle_canary(state) == COLOR_NONE || state->rollout.mode == MODE_HELD)
+        return;
+    for (uint32_t b = 0; b < sim->scenario.balancers; b++)
+        for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
+            if (!sim->balancers[b].gone && !sim->balancers[b].silent)
+                check_backend(sim, b, backend);
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+            uint32_t runs = sim->units[color][number].runs;
+            if (runs && state->slots[color].revision && runs != state->slots[color].revision)
+                oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), runs,
+                            state->slots[color].revision);
+        }
+}
+
+/* ---------------------------------------------------------------- the end */
+
+/* What people are told must be true. */
+static bool healthy_in_truth(struct sim *sim) {
+    const struct state *state = &sim->disk.cached;
+    const struct spec *spec = sim->scenario.spec;
+    for (uint32_t b = 0; b < sim->scenario.balancers; b++)
+        for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
+            for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+                const struct sim_server *stable = &sim->balancers[b].servers[backend][state->stable][number];
+                const struct sim_server *other = &sim->balancers[b].servers[backend][color_other(state->stable)][number];
+                bool serves = server_serves(&sim->balancers[b], stable) && unit_active(&sim->units[state->stable][number]);
+                if (serves != (number < spec->replicas) || (!other->maint && other->weight > 0))
+                    return false;
+            }
+    return true;
+}
+
+static bool all_calm(const struct sim *sim) {
+    const struct state *state = &sim->disk.cached;
+    for (enum color color = BLUE; color < COLORS; color++) {
+        if (color != state->stable && state->slots[color].revision && state->slots[color].stop_after != USEC_INFINITY)
+            return false; /* will be stopped */
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+            if (sim->units[color][number].job != JOB_NONE || sim->units[color][number].state == UNIT_RESTARTING)
+                return false;
+    }
+    return true;
+}
+
+/* A version that cannot run keeps being tried: Degraded is then all the rest there is. */
+static bool keeps_failing(const struct sim *sim) {
+    for (enum color color = BLUE; color < COLORS; color++) {
+        uint32_t revision = sim->disk.cached.slots[color].revision;
+        enum health health = sim->scenario.versions[disk_version(sim, revision)].health;
+        if (revision && (health == HEALTH_CRASHES_AT_ONCE || health == HEALTH_NEVER_READY || health == HEALTH_DEAF))
+            return true;
+    }
+    return false;
+}
+
+static struct explanation explained(struct sim *sim) {
+    struct api_view view;
+    struct explanation said;
+    agent_view(sim->host.agent, &view);
+    explain(view.spec, view.state, view.world, view.now, &said);
+    return said;
+}
+
+static bool is_settled(struct sim *sim) {
+    struct explanation said = explained(sim);
+    switch (said.phase) {
+    case PHASE_HEALTHY:
+        if (!healthy_in_truth(sim))
+            oracle_fail(sim, "I10", "Healthy is said, but it is not so: %s", said.message);
+        return all_calm(sim);
+    case PHASE_DEGRADED:
+        return keeps_failing(sim) || all_calm(sim);
+    case PHASE_PAUSED:
+        return said.waiting_until == USEC_INFINITY && (keeps_failing(sim) || all_calm(sim));
+    case PHASE_IDLE:
+        return sim->disk.cached.rollout.mode == MODE_IDLE && sim->disk.cached.stable == COLOR_NONE;
+    case PHASE_PROGRESSING:
+        return false;
+    }
+    return false;
+}
+
+/* I13, in steps: settled; some passes later it begins to count; and then nothing may happen. */
+static void check_rest(struct sim *sim) {
+    struct oracle *oracle = &sim->oracle;
+    usec_t now = sim->clock.now;
+    if (!oracle->settled_at && is_quiet(sim, QUIET) && is_settled(sim)) {
+        trace(sim, "oracle: settled, %s", explained(sim).message);
+        oracle->settled_at = now;
+        oracle->unwell = keeps_failing(sim);
+    } else if (oracle->settled_at && now < oracle->settled_at + REST_BEGINS) {
+        oracle->orders_settled = oracle->orders;
+        oracle->commits_settled = sim->disk.commits;
+        oracle->passes_settled = sim->host.passes;
+    } else if (oracle->settled_at && now >= oracle->settled_at + REST_BEGINS + REST)
+        oracle->done = true;
+    if (!oracle->settled_at || oracle->unwell || now < oracle->settled_at + REST_BEGINS)
+        return;
+    if (sim->disk.commits != oracle->commits_settled)
+        oracle_fail(sim, "I13", "nothing happens, but something is written");
+    if (oracle->orders != oracle->orders_settled)
+        oracle_fail(sim, "I13", "nothing happens, but something is ordered");
+    if (explained(sim).phase == PHASE_HEALTHY && sim->host.passes != oracle->passes_settled)
+        oracle_fail(sim, "I13", "healthy and idle, but the agent wakes up");
+}
+
+static void on_look(struct sim *sim, const struct happening *what) {
+    if (is_quiet(sim, QUIET))
+        check_quiet(sim);
+    if (sim->host.over && sim->host.agent)
+        check_rest(sim);
+    clock_after(sim, LOOK_EVERY, on_look, 0, 0, 0);
+}
+
+void oracle_obeyed(struct sim *sim, uint32_t balancer) {
+}
+
+void oracle_begin(struct sim *sim) {
+    clock_after(sim, LOOK_EVERY, on_look, 0, 0, 0);
+}
+
+bool oracle_is_done(const struct sim *sim) {
+    return sim->oracle.done;
+}
+
+void oracle_not_settled(struct sim *sim) {
+    oracle_fail(sim, "I10", "not settled: %s", sim->host.agent ? explained(sim).message : "no agent");
+}

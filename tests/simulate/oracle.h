@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What must hold, judged by simulated truth, by what is durable, and by what the agent has been told (never by what it made of that).
+ *
+ *   oracle-orders.c   at each command the agent sends: I1 I2 I3 I4 I6 I7 I11 I15
+ *   oracle-commits.c  over the course of states, runs and verbs: I5 I6 I9 I14 I16
+ *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11; and at the end: I10 I12 I13
+ *
+ * Tolerances. The agent cannot know what happened after its last look. So "just seen" is what it was last told: of a unit the last
+ * unit_seen, of a server the last look, which may have begun JUST_SEEN ago at most. Orders are judged by that, and prefixes of
+ * a batch are played on it; what is true meanwhile counts from QUIET after the last disturbance on, which every fault prolongs
+ * until its last effect has been told. */
+#ifndef SIMULATE_ORACLE_H
+#define SIMULATE_ORACLE_H
+
+#include "api/api.h"
+#include "core/command.h"
+#include "core/model.h"
+#include "scenario.h"
+
+#define JUST_SEEN MSEC(550) /* LOOK_FRESH, and the fsync between decision and order */
+#define QUIET SEC(2)
+/* A look that is due comes, and its orders are carried out. */
+#define SETTLING MSEC(1200)
+
+struct oracle {
+    struct unit_seen told[COLORS][SIM_INSTANCES]; /* last told to this life of the agent */
+    bool has_previous;
+    struct state previous; /* the latest state whose commit succeeded */
+    usec_t promoted_at;    /* and when */
+    bool retired_by_verb;  /* a deploy took the warm color */
+    const struct api_command *verb; /* under way */
+    usec_t settled_at;     /* 0: not yet */
+    uint64_t orders, commits_settled, orders_settled, passes_settled;
+    bool unwell;           /* something keeps failing by itself, so it never gets calm */
+    bool done;
+    char message[512];     /* the first violation */
+    usec_t failed_at;
+};
+
+struct sim;
+
+/* INVARIANT is broken: the run ends here. */
+void oracle_fail(struct sim *sim, const char *invariant, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+void oracle_begin(struct sim *sim);
+bool oracle_is_done(const struct sim *sim);
+void oracle_not_settled(struct sim *sim);
+
+/* What the agent was told, and that there is none any more. */
+void oracle_told_unit(struct sim *sim, enum color color, uint32_t number, const struct unit_seen *seen);
+void oracle_forget_agent(struct sim *sim);
+
+/* Commands, as they are sent. */
+void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n);
+void oracle_unit_order(struct sim *sim, const struct unit_order *order);
+void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t revision);
+
+/* Their effects. */
+void oracle_obeyed(struct sim *sim, uint32_t balancer);
+void oracle_process_starts(struct sim *sim, enum color color, uint32_t number);
+
+/* Before the disk takes it over. */
+void oracle_commit(struct sim *sim, const struct state *state, bool durable);
+void oracle_run(struct sim *sim, const struct run *before, const struct run *run);
+void oracle_event(struct sim *sim, const struct state *state, const struct event *event);
+void oracle_verb_begins(struct sim *sim, const struct api_command *asked);
+void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const struct command_result *result, int r);
+
+/* The share of the new revision that the durable state allows. */
+share_t oracle_allowed(const struct sim *sim);
+/* The color that a rollout goes to, or that the last one left behind; COLOR_NONE before the first. */
+enum color oracle_canary(const struct state *state);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim.h"
+
+/* ---------------------------------------------------------------- versions */
+
+uint32_t version_index(const char *name) {
+    uint32_t index = (uint32_t)(name[1] - '1');
+    return index < VERSIONS ? index : 0;
+}
+
+static void draw_versions(struct sim *sim) {
+    for (uint32_t i = 0; i < VERSIONS; i++) {
+        /* the first one, that everything begins with, is rarely a bad one */
+        uint32_t permille = i == 0 ? 60 : 500;
+        sim->scenario.versions[i] = (struct version){
+            .health = (enum health)DRAW_RARE(sim, HEALTH, permille, HEALTHS - 1),
+            .start_time = MSEC(20 + 100 * DRAW(sim, START_TIME, 8)),
+            .crashes_after = MSEC(200 + 100 * DRAW(sim, HEALTH_AFTER, 40)),
+        };
+        trace(sim, "v%u: health %d, starts in %lld ms, crashes after %lld ms", i + 1, sim->scenario.versions[i].health,
+              (long long)sim->scenario.versions[i].start_time / 1000, (long long)sim->scenario.versions[i].crashes_after / 1000);
+    }
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+struct writer {
+    struct sim *sim;
+    size_t length;
+};
+
+static void __attribute__((format(printf, 2, 3))) say(struct writer *writer, const char *format, ...) {
+    struct scenario *scenario = &writer->sim->scenario;
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(scenario->text + writer->length, sizeof scenario->text - writer->length, format, arguments);
+    va_end(arguments);
+    writer->length += (size_t)n;
+    if (writer->length >= sizeof scenario->text)
+        abort();
+}
+
+static void say_step(struct writer *writer) {
+    struct sim *sim = writer->sim;
+    uint32_t kind = DRAW(sim, STEP, 8), value = DRAW(sim, STEP_VALUE, 10);
+    static const unsigned weights[] = {20, 1, 5, 10, 33, 50, 67, 90, 99, 100};
+    static const char *const analyses[] = {"good", "good slow", "twice", "good twice", "strict"};
+    switch (kind) {
+    case 1:
+        say(writer, "Step=pause %u00ms\n", 1 + value * 2);
+        break;
+    case 2:
+        say(writer, "Step=analysis %s\n", analyses[value % 5]);
+        break;
+    case 3:
+        say(writer, value == 9 ? "Step=pause\n" : "Step=pause 0\n");
+        break;
+    case 4:
+        if (value < 5)
+            say(writer, "Step=setCanaryScale replicas %u\n", value);
+        else if (value < 8)
+            say(writer, "Step=setCanaryScale weight %u\n", value * 10);
+        else
+            say(writer, "Step=setCanaryScale matchTrafficWeight\n");
+        break;
+    default:
+        say(writer, "Step=setWeight %u\n", weights[value]);
+        break;
+    }
+}
+
+static void say_canary(struct writer *writer) {
+    struct sim *sim = writer->sim;
+    say(writer, "[Canary]\nStep=setWeight 20\n");
+    for (uint32_t n = DRAW(sim, STEPS, 7); n > 0; n--)
+        say_step(writer);
+    uint32_t background = DRAW_RARE(sim, BACKGROUND, 200, 3);
+    if (background)
+        say(writer, "BackgroundAnalysis=watch\nBackgroundAnalysisStartingStep=%u\n", background - 1);
+}
+
+static void say_metric(struct writer *writer, const char *name, const char *rest, const char *on_failure) {
+    say(writer,
+        "[Metric %s]\nProvider=prometheus\nAddress=http://127.0.0.1:9090\nQuery={{canary.version}}\n"
+        "SuccessCondition=result[0] >= 0.95\nFailureCondition=result[0] < 0.90\n%s%s",
+        name, rest, on_failure);
+}
+
+static void say_metrics(struct writer *writer) {
+    const char *on_failure = DRAW_RARE(writer->sim, ON_FAILURE, 200, 1) ? "OnFailure=pause\n" : "";
+    static const char *const limits[] = {"", "ConsecutiveErrorLimit=0\n", "InconclusiveLimit=1\n", "FailureLimit=1\n"};
+    const char *limit = limits[DRAW(writer->sim, METRIC, 4)];
+    say_metric(writer, "good", limit, on_failure);
+    say_metric(writer, "slow", "InitialDelaySec=700ms\n", on_failure);
+    say_metric(writer, "twice", "Count=2\nIntervalSec=400ms\n", on_failure);
+    say_metric(writer, "strict", "ConsecutiveErrorLimit=0\n", on_failure);
+    say_metric(writer, "watch", "IntervalSec=600ms\n", on_failure);
+}
+
+static void draw_configuration(struct sim *sim) {
+    struct writer writer = {.sim = sim};
+    struct scenario *scenario = &sim->scenario;
+    static const char *const min_ready[] = {"0", "300ms", "1s", "0"};
+    static const char *const drain[] = {"2s", "500ms", "5s", "0"};
+    static const char *const delay[] = {"1s", "0", "300ms", "3s"};
+    static const char *const abort_delay[] = {"1s", "0", "3s", "infinity"};
+    scenario->balancers = 1; /* several: part 2 */
+    scenario->backends = 1 + DRAW(sim, BACKENDS, 2);
+    say(&writer, "[Rollout]\nUnit=shop@.service\nReplicas=%u\n", 1 + DRAW(sim, REPLICAS, SIM_INSTANCES));
+    say(&writer, "MinReadySec=%s\nDrainTimeoutSec=%s\n", min_ready[DRAW(sim, MIN_READY, 4)], drain[DRAW(sim, DRAIN_TIMEOUT, 4)]);
+    say(&writer, "ScaleDownDelaySec=%s\nAbortScaleDownDelaySec=%s\n", delay[DRAW(sim, SCALE_DOWN_DELAY, 4)],
+        abort_delay[DRAW(sim, ABORT_DELAY, 4)]);
+    say(&writer, "ProgressDeadlineSec=%us\nProgressDeadlineAbort=%s\nCrashLimit=%u\n", 6 + 2 * DRAW(sim, DEADLINE, 3),
+        DRAW(sim, DEADLINE_ABORT, 2) ? "yes" : "no", DRAW_RARE(sim, CRASH_LIMIT, 300, 3));
+    say(&writer, "[HAProxy]\nSocket=/run/haproxy/admin.sock\nBackend=shop\n%s", scenario->backends > 1 ? "Backend=api\n" : "");
+    say_canary(&writer);
+    say_metrics(&writer);
+}
+
+void scenario_begin(struct sim *sim) {
+    struct error err = {0};
+    draw_versions(sim);
+    draw_configuration(sim);
+    if (spec_parse("shop", sim->scenario.text, "scenario", &sim->scenario.spec, &err) < 0) {
+        (void)fprintf(stderr, "simulate: %s\n%s", err.text, sim->scenario.text);
+        abort();
+    }
+}
+
+void scenario_end(struct sim *sim) {
+    sim->scenario.spec = spec_free(sim->scenario.spec);
+}

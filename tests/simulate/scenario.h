@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a seed is about: the configuration, and the versions with their true health. */
+#ifndef SIMULATE_SCENARIO_H
+#define SIMULATE_SCENARIO_H
+
+#include "spec/spec.h"
+
+#define SIM_INSTANCES 4 /* of each color */
+#define SIM_BACKENDS 2
+#define VERSIONS 5
+#define SCENARIO_TEXT_MAX 4096
+
+struct sim;
+
+enum health {
+    HEALTH_GOOD,
+    HEALTH_ERRORS,          /* too many of its answers are errors */
+    HEALTH_CRASHES_AT_ONCE, /* before it is ready */
+    HEALTH_CRASHES_LATER,   /* some time after its start */
+    HEALTH_CRASHES_LOADED,  /* soon after its first requests */
+    HEALTH_NEVER_READY,     /* its start times out */
+    HEALTH_DEAF,            /* systemd has it running, HAProxy's checks fail */
+    HEALTHS,
+};
+
+struct version {
+    enum health health;
+    usec_t start_time;
+    usec_t crashes_after;
+};
+
+struct scenario {
+    struct version versions[VERSIONS];
+    uint32_t balancers, backends;
+    char text[SCENARIO_TEXT_MAX]; /* the configuration */
+    struct spec *spec;            /* the same, parsed */
+};
+
+void scenario_begin(struct sim *sim);
+void scenario_end(struct sim *sim);
+
+/* "v1" .. "v5" to its index, and back. */
+uint32_t version_index(const char *name);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One simulated host with the agent on it. The parts are values in one struct; each part's file changes its own part, and tells
+ * the others by a function call. The rooms:
+ *
+ *   main, script         runs, seeds, shrinking          clock, draw, sites.h, trace    time, chance, what happened
+ *   scenario, version    what is configured and deployed host, operator                 the agent's life; who types verbs
+ *   haproxy, requests    the balancers                   units                          systemd
+ *   disk                 the store                       metrics                        what analysis is told
+ *   weather              what goes wrong at some time    oracle-*.c                     what must hold
+ *
+ * A new fault: a line in sites.h, and a draw() where it happens (weather.c where it happens at some time).
+ * A new invariant: a check in the oracle's file of its kind: orders (A), commits (T), quiet (S), settled (the end). */
+#ifndef SIMULATE_SIM_H
+#define SIMULATE_SIM_H
+
+#include "agent.h"
+#include "clock.h"
+#include "disk.h"
+#include "draw.h"
+#include "haproxy.h"
+#include "host.h"
+#include "oracle.h"
+#include "scenario.h"
+#include "trace.h"
+#include "units.h"
+
+#define MSEC(n) ((usec_t)(n) * USEC_PER_MSEC)
+#define SEC(n) ((usec_t)(n) * USEC_PER_SEC)
+
+struct sim {
+    struct clock clock;
+    struct draws draws;
+    struct trace trace;
+    struct scenario scenario;
+    struct host host;
+    struct disk disk;
+    struct sim_unit units[COLORS][SIM_INSTANCES];
+    bool bus_gone;
+    struct sim_balancer balancers[BALANCERS_MAX];
+    struct oracle oracle;
+    bool failed; /* an invariant is broken: nothing more is simulated */
+};
+
+/* Something outside happened that the agent could not foresee: invariants that hold "from 2 s after" wait again. */
+void disturbed(struct sim *sim);
+
+#define DRAW(sim, site, n) draw(&(sim)->draws, AT_##site, n)
+#define DRAW_RARE(sim, site, permille, n) draw_rare(&(sim)->draws, AT_##site, permille, n)
+
+#endif

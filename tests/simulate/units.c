@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/words.h"
+#include "sim.h"
+
+#define START_LIMIT 5
+#define START_TIMEOUT SEC(3)
+
+static const char *const state_names[] = {
+    [UNIT_INACTIVE] = "inactive", [UNIT_STARTING] = "starting", [UNIT_ACTIVE] = "active",
+    [UNIT_STOPPING] = "stopping", [UNIT_FAILED] = "failed",     [UNIT_RESTARTING] = "auto-restart",
+};
+
+const char *unit_state_name(enum unit_state state) {
+    return state_names[state];
+}
+
+bool unit_active(const struct sim_unit *unit) {
+    return unit->state == UNIT_ACTIVE;
+}
+
+static struct sim_unit *unit_at(struct sim *sim, uint32_t color, uint32_t number) {
+    return &sim->units[color][number];
+}
+
+static const struct version *version_of(const struct sim *sim, const struct sim_unit *unit) {
+    return &sim->scenario.versions[disk_version(sim, unit->runs)];
+}
+
+/* ---------------------------------------------------------------- telling */
+
+static struct unit_seen seen_of(const struct sim *sim, uint32_t color, uint32_t number) {
+    const struct sim_unit *unit = &sim->units[color][number];
+    struct unit_seen seen;
+    memset(&seen, 0, sizeof seen);
+    seen.known = true;
+    seen.state = unit->state;
+    seen.job = unit->job != JOB_NONE;
+    seen.missing = unit->masked;
+    seen.invocation = unit->invocation;
+    seen.restarts = unit->restarts;
+    seen.env_revision = sim->disk.links[color][number];
+    seen.active_since = unit_active(unit) ? host_boottime(sim, unit->active_since) : 0;
+    memcpy(seen.result, unit->result, sizeof seen.result);
+    return seen;
+}
+
+static void tell(struct sim *sim, uint32_t color, uint32_t number) {
+    struct unit_seen seen = seen_of(sim, color, number);
+    if (sim->bus_gone)
+        memset(&seen, 0, sizeof seen);
+    host_unit_seen(sim, (enum color)color, number, &seen);
+}
+
+static void on_tell(struct sim *sim, const struct happening *what) {
+    sim->units[what->a][what->b].telling = false;
+    if (!sim->bus_gone)
+        tell(sim, what->a, what->b);
+}
+
+/* A signal goes out, and is sometimes late; a lost one is made good by the next look at everything. */
+static void changed(struct sim *sim, uint32_t color, uint32_t number) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    trace(sim, "%s: %s%s, revision %u%s%s", INSTANCE_NAME((enum color)color, number), unit_state_name(unit->state),
+          unit->job ? " with a job" : "", unit->runs, *unit->result ? ", " : "", unit->result);
+    haproxy_instance_changed(sim, (enum color)color, number);
+    if (unit->telling)
+        return;
+    unit->telling = true;
+    usec_t delay = MSEC(1);
+    uint32_t late = DRAW_RARE(sim, SIGNAL_LATE, 200, 50);
+    if (late) {
+        delay = MSEC(10 * late);
+        disturbed(sim);
+    }
+    if (DRAW_RARE(sim, SIGNAL_LOST, 100, 1))
+        delay = SEC(2);
+    clock_after(sim, delay, on_tell, color, number, 0);
+}
+
+/* The end of a job is told after what it led to, as the manager does. */
+static void job_ended(struct sim *sim, uint32_t color, uint32_t number, int result, const char *sentence) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    bool told = unit->ours;
+    unit->job = JOB_NONE;
+    unit->ours = false;
+    if (!told || sim->bus_gone)
+        return;
+    tell(sim, color, number);
+    host_unit_done(sim, (enum color)color, number, unit->token, result, sentence);
+}
+
+/* ---------------------------------------------------------------- lives */
+
+static void process_starts(struct sim *sim, uint32_t color, uint32_t number);
+
+static void on_auto_restart(struct sim *sim, const struct happening *what) {
+    struct sim_unit *unit = unit_at(sim, what->a, what->b);
+    if (unit->life != what->c || unit->state != UNIT_RESTARTING || unit->job == JOB_STOP)
+        return;
+    unit->restarts++;
+    unit->job = JOB_START;
+    process_starts(sim, what->a, what->b);
+}
+
+/* The process is gone without anybody having asked for it. */
+static void process_failed(struct sim *sim, uint32_t color, uint32_t number, const char *why) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    disturbed(sim);
+    unit->life++;
+    unit->runs = 0;
+    unit->listening = false;
+    (void)snprintf(unit->result, sizeof unit->result, "%s", why);
+    if (++unit->fails < START_LIMIT) {
+        unit->state = UNIT_RESTARTING;
+        clock_after(sim, MSEC(100 + 100 * DRAW_RARE(sim, RESTART_SEC, 300, 20)), on_auto_restart, color, number, unit->life);
+    } else {
+        unit->state = UNIT_FAILED;
+        unit->fails = 0;
+    }
+    if (unit->job == JOB_START)
+        job_ended(sim, color, number, -EPROTO, "the process ended before it was ready");
+    changed(sim, color, number);
+}
+
+static void on_crash(struct sim *sim, const struct happening *what) {
+    struct sim_unit *unit = unit_at(sim, what->a, what->b);
+    if (unit->life == what->c && unit->state == UNIT_ACTIVE && !host_is_over(sim))
+        process_failed(sim, what->a, what->b, "exit-code 1");
+}
+
+static void process_ready(struct sim *sim, uint32_t color, uint32_t number, const struct version *version) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    unit->state = UNIT_ACTIVE;
+    unit->active_since = sim->clock.now;
+    unit->listening = version->health != HEALTH_DEAF;
+    if (version->health == HEALTH_CRASHES_LATER)
+        clock_after(sim, version->crashes_after, on_crash, color, number, unit->life);
+    job_ended(sim, color, number, 0, "");
+    changed(sim, color, number);
+}
+
+static void on_started(struct sim *sim, const struct happening *what) {
+    struct sim_unit *unit = unit_at(sim, what->a, what->b);
+    if (unit->life != what->c || unit->state != UNIT_STARTING)
+        return;
+    const struct version *version = version_of(sim, unit);
+    if (version->health == HEALTH_CRASHES_AT_ONCE || DRAW_RARE(sim, START_FAILS, 100, 1))
+        process_failed(sim, what->a, what->b, "exit-code 2");
+    else if (version->health == HEALTH_NEVER_READY && what->when < unit->active_since + START_TIMEOUT)
+        clock_after(sim, START_TIMEOUT, on_started, what->a, what->b, what->c);
+    else if (version->health == HEALTH_NEVER_READY)
+        process_failed(sim, what->a, what->b, "timeout");
+    else
+        process_ready(sim, what->a, what->b, version);
+}
+
+static void process_starts(struct sim *sim, uint32_t color, uint32_t number) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    unit->life++;
+    unit->state = UNIT_STARTING;
+    unit->runs = sim->disk.links[color][number];
+    unit->result[0] = 0;
+    uint64_t invocation = ++sim->host.invocations;
+    memcpy(unit->invocation.bytes, &invocation, sizeof invocation);
+    unit->active_since = sim->clock.now; /* while it starts: since when */
+    oracle_process_starts(sim, (enum color)color, number);
+    clock_after(sim, version_of(sim, unit)->start_time, on_started, color, number, unit->life);
+    changed(sim, color, number);
+}
+
+void units_loaded(struct sim *sim, enum color color, uint32_t number) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    const struct version *version = version_of(sim, unit);
+    if (unit->state == UNIT_ACTIVE && version->health == HEALTH_CRASHES_LOADED)
+        clock_after(sim, version->crashes_after / 4, on_crash, color, number, unit->life);
+}
+
+void units_crash(struct sim *sim, enum color color, uint32_t number, const char *why) {
+    const struct sim_unit *unit = &sim->units[color][number];
+    if (unit->state == UNIT_ACTIVE || unit->state == UNIT_STARTING)
+        process_failed(sim, color, number, why);
+}
+
+/* ---------------------------------------------------------------- orders */
+
+static void on_stopped(struct sim *sim, const struct happening *what) {
+    struct sim_unit *unit = unit_at(sim, what->a, what->b);
+    if (unit->life != what->c || unit->state != UNIT_STOPPING)
+        return;
+    unit->life++;
+    unit->state = UNIT_INACTIVE;
+    unit->runs = 0;
+    unit->fails = 0;
+    job_ended(sim, what->a, what->b, 0, "");
+    changed(sim, what->a, what->b);
+}
+
+static void start(struct sim *sim, uint32_t color, uint32_t number) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    if (unit->masked) {
+        job_ended(sim, color, number, -ENOENT, "the unit is masked");
+        changed(sim, color, number);
+    } else if (unit->state == UNIT_ACTIVE)
+        job_ended(sim, color, number, 0, "");
+    else if (unit->state != UNIT_STARTING) {
+        unit->restarts = 0;
+        process_starts(sim, color, number);
+    }
+}
+
+static void stop(struct sim *sim, uint32_t color, uint32_t number) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    if (unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED) {
+        job_ended(sim, color, number, 0, "");
+        changed(sim, color, number);
+        return;
+    }
+    unit->life++;
+    unit->listening = false;
+    unit->state = UNIT_STOPPING;
+    uint32_t stubborn = DRAW_RARE(sim, STOP_TIME, 200, 20);
+    clock_after(sim, MSEC(20 + 200 * stubborn), on_stopped, color, number, unit->life);
+    changed(sim, color, number);
+}
+
+static void on_job(struct sim *sim, const struct happening *what) {
+    struct sim_unit *unit = unit_at(sim, what->a, what->b);
+    if (unit->serial != what->c || unit->job == JOB_NONE)
+        return;
+    if (unit->job == JOB_START && unit->state == UNIT_STOPPING) /* waits for the end of the stop */
+        clock_after(sim, MSEC(20), on_job, what->a, what->b, what->c);
+    else if (unit->job == JOB_START)
+        start(sim, what->a, what->b);
+    else
+        stop(sim, what->a, what->b);
+}
+
+int units_order(void *userdata, const struct unit_order *order, uint64_t token) {
+    struct sim *sim = userdata;
+    struct sim_unit *unit = unit_at(sim, order->color, order->number);
+    if (!host_may_act(sim))
+        return 0;
+    oracle_unit_order(sim, order);
+    if (sim->bus_gone || DRAW_RARE(sim, ORDER_REFUSED, 100, 1))
+        return -ENOTCONN;
+    trace(sim, "agent: %s %s", order->kind == UNIT_START ? "start" : "stop",
+          INSTANCE_NAME((enum color)order->color, order->number));
+    if (unit->ours) /* the one before it, that nobody waits for any more */
+        unit->ours = false;
+    unit->job = order->kind == UNIT_START ? JOB_START : JOB_STOP;
+    unit->ours = true;
+    unit->token = token;
+    unit->serial = ++sim->host.serials;
+    clock_after(sim, MSEC(1 + 20 * DRAW_RARE(sim, JOB_TIME, 200, 20)), on_job, order->color, order->number,
+                unit->serial);
+    (void)host_may_act(sim);
+    return 0;
+}
+
+int units_watch(void *userdata, uint32_t n) {
+    struct sim *sim = userdata;
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < n && number < SIM_INSTANCES; number++) {
+            unit_at(sim, color, number)->telling = true;
+            clock_after(sim, MSEC(2), on_tell, color, number, 0);
+        }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the bus and the host */
+
+void units_forget_agent(struct sim *sim) {
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+            unit_at(sim, color, number)->ours = false;
+}
+
+void units_bus_gone(struct sim *sim) {
+    sim->bus_gone = true;
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+            struct sim_unit *unit = unit_at(sim, color, number);
+            tell(sim, color, number);
+            if (unit->ours)
+                host_unit_done(sim, (enum color)color, number, unit->token, -ECONNRESET, "the bus is gone");
+            unit->ours = false;
+        }
+}
+
+void units_bus_back(struct sim *sim) {
+    sim->bus_gone = false;
+    (void)units_watch(sim, SIM_INSTANCES);
+}
+
+void units_reboot(struct sim *sim) {
+    sim->bus_gone = false;
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+            struct sim_unit *unit = unit_at(sim, color, number);
+            *unit = (struct sim_unit){.life = unit->life + 1, .masked = unit->masked};
+            haproxy_instance_changed(sim, (enum color)color, number);
+        }
+}
