@@ -95,14 +95,11 @@ static int commit_verb(struct agent *agent, const struct api_command *asked, str
     bool attempt = result->new_attempt;
     int r = attempt ? commit_attempt(agent, result->revision, asked, err) : 0;
     if (r >= 0) {
-        if (asked->command.verb != VERB_ABORT && agent->undurable)
-            return error_set(err, -EIO, "the state cannot be written: %s", agent->disk_problem);
         struct state before;
         memcpy(&before, &agent->state, sizeof before);
         r = agent_commit(agent);
         if (r < 0 && asked->command.verb != VERB_ABORT) {
-            memcpy(&agent->state, &before, sizeof before);
-            agent->undurable = false;
+            memcpy(&agent->state, &before, sizeof before); /* still undurable: nobody knows which of both the disk has */
             return error_set(err, -EIO, "the state cannot be written, so nothing was changed: %s", agent->disk_problem);
         }
         if (r < 0)

@@ -125,9 +125,10 @@ void canary_follow(struct decision *d) {
         rollout->progress_at = d->now;
     }
     background_follow(d);
-    while (!rollout_final(d->spec, d->next) && !rollout->paused_inconclusive && may_advance(d) && step_done(d)) {
-        rollout_step_done(d->next, d->now);
+    if (!rollout_final(d->spec, d->next) && !rollout->paused_inconclusive && may_advance(d) && step_done(d)) {
+        rollout_step_done(d->next, d->now); /* one at a time: each is durable before the next one */
         background_follow(d);
+        wake_at(d, d->now + 1);
     }
     if (rollout_final(d->spec, d->next) && may_advance(d))
         final_follow(d);

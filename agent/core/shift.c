@@ -65,10 +65,11 @@ static bool drain_over(const struct decision *d, enum color color, uint32_t numb
     return since && usec_add(since, d->spec->drain_timeout) <= d->now;
 }
 
-/* An instance that leaves is taken out; in-flight requests finish; what is left after the drain timeout is ended. */
+/* An instance that leaves is taken out, unless it is the one that carries because nobody else can; in-flight requests finish; what
+ * is left after the drain timeout is ended. */
 static void leave(struct shift *s, uint32_t backend, enum color color, uint32_t number, bool somebody) {
     const struct server_seen *server = server_of(s, backend, color, number);
-    if (!server->maint && somebody)
+    if (!server->maint && somebody && s->d->target[s->balancer][backend][color][number] == 0)
         order(s, SERVER_MAINT, true, backend, color, number, 0);
     if (server->maint && !instance_stopped(s->d, color, number) && drain_over(s->d, color, number) &&
         s->d->world->balancers[s->balancer].inflight[color][number] > 0)

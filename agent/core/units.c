@@ -58,13 +58,20 @@ static bool is_out(const struct decision *d, enum color color, uint32_t number, 
     return true;
 }
 
+/* With nobody ready nothing that runs is stopped, unless a deploy waits for its color. */
+static bool is_last_resort(const struct decision *d, enum color color, uint32_t number) {
+    const struct rollout *rollout = &d->next->rollout;
+    bool awaited = rollout->mode == MODE_RUNNING && rollout->color == color && !rollout_runs(d->next);
+    return d->next->stable != COLOR_NONE && !awaited && instance_active(d, color, number) && d->n_ready[BLUE] + d->n_ready[GREEN] == 0;
+}
+
 static void plan_stop(struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
     struct instance *instance = &d->next->instances[color][number];
     uint32_t inflight;
     if (!unit->known || unit->job || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
         return;
-    if (!is_out(d, color, number, &inflight))
+    if (!is_out(d, color, number, &inflight) || is_last_resort(d, color, number))
         return;
     if (instance->drain_since == 0)
         instance->drain_since = d->now;
