@@ -35,7 +35,7 @@ struct door {
     sd_event_source *io, *timer;
     char *path;
     bool may_act;
-    unsigned n_streams;
+    unsigned n_connections, n_streams;
 };
 
 struct connection {
@@ -84,9 +84,13 @@ static int on_daemon_timer(sd_event_source *source, uint64_t usec, void *userdat
 
 static void run_door(struct door *door) {
     MHD_UNSIGNED_LONG_LONG msec;
-    (void)MHD_run(door->daemon);
     usec_t wake = USEC_INFINITY;
-    if (MHD_get_timeout(door->daemon, &msec) == MHD_YES)
+    bool was_full = door->n_connections == DOOR_MAX;
+    (void)MHD_run(door->daemon);
+    /* A full library stops listening, and begins again only in the run after the one that made room. */
+    if (was_full && door->n_connections < DOOR_MAX)
+        wake = now_of(door->server->event);
+    else if (MHD_get_timeout(door->daemon, &msec) == MHD_YES)
         wake = usec_add(now_of(door->server->event), (usec_t)msec * USEC_PER_MSEC);
     if (arm(door->server, &door->timer, wake, on_daemon_timer, door) < 0)
         log_debug("api", "no timer for %s", door->path);
@@ -146,6 +150,7 @@ static void connection_begin(struct door *door, struct MHD_Connection *mhd, void
     if (server->connections)
         server->connections->previous = c;
     server->connections = c;
+    door->n_connections++;
     arm_deadline(server);
 }
 
@@ -157,6 +162,7 @@ static void connection_end(struct connection *c) {
         server->connections = c->next;
     if (c->next)
         c->next->previous = c->previous;
+    c->door->n_connections--;
     c->door->n_streams -= c->stream;
     buffer_reset(&c->body);
     buffer_reset(&c->text);

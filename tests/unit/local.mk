@@ -84,3 +84,8 @@ tests_unit_test_haproxy_look_SOURCES = %D%/test-haproxy-look.c %D%/haproxy-fixtu
 tests_unit_test_haproxy_look_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 tests_unit_test_haproxy_router_SOURCES = %D%/test-haproxy-router.c %D%/haproxy-fixture.h
 tests_unit_test_haproxy_router_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
+
+# api/
+check_PROGRAMS += %D%/test-api-server
+tests_unit_test_api_server_SOURCES = %D%/test-api-server.c %D%/fake-agent.c %D%/fake-agent.h
+tests_unit_test_api_server_LDADD = $(API_LIBS) $(TEST_LIBS)
