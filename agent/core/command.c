@@ -78,11 +78,11 @@ static uint32_t history_add(struct asking *a) {
     return entry->revision;
 }
 
-/* The color that is free; before the first promotion, one that is empty rather than one that still tries. */
+/* The color that is free; before the first promotion, one that is empty, else the one that tried last: the other may serve. */
 static enum color color_for_deploy(const struct state *state) {
     if (state->stable != COLOR_NONE)
         return color_other(state->stable);
-    return state->slots[BLUE].revision == 0 || state->slots[GREEN].revision != 0 ? BLUE : GREEN;
+    return state->slots[BLUE].revision == 0 ? BLUE : state->slots[GREEN].revision == 0 ? GREEN : state->rollout.color;
 }
 
 /* Steps from the first, with nothing held against it. */
