@@ -5,7 +5,7 @@
 suite=bookworm
 packages=(
     systemd-sysv dbus polkitd udev haproxy prometheus nginx
-    libcurl4 libmicrohttpd12 libcjson1 libinih1 libsystemd0
+    libcurl4 libmicrohttpd12 libcjson1 libinih1 libssl3 libsystemd0
     python3 socat curl jq wrk procps iproute2 less ca-certificates
 )
 cache=${ROLLOUT_CACHE:-/var/cache/rollout-sandbox}
