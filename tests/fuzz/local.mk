@@ -36,3 +36,12 @@ check_PROGRAMS += %D%/fuzz-haproxy
 tests_fuzz_fuzz_haproxy_SOURCES = %D%/fuzz-haproxy.c
 tests_fuzz_fuzz_haproxy_LDADD = $(TRAFFIC_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += $(addprefix %D%/seeds/haproxy/,cut master no-backend operator orders show-proc)
+
+# store/, api/ and client/
+check_PROGRAMS += %D%/fuzz-state %D%/fuzz-api-body
+tests_fuzz_fuzz_state_SOURCES = %D%/fuzz-state.c
+tests_fuzz_fuzz_state_LDADD = $(STORE_LIBS) $(FUZZ_LIBS)
+tests_fuzz_fuzz_api_body_SOURCES = %D%/fuzz-api-body.c
+tests_fuzz_fuzz_api_body_LDADD = libclient.a $(API_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/state/,canary cut first newer newer-readable run) \
+	$(addprefix %D%/seeds/api-body/,bad-version deploy empty events promote typo)
