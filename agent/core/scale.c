@@ -50,8 +50,22 @@ static void forget_instances(struct state *next, enum color color) {
         next->instances[color][number] = (struct instance){0};
 }
 
+/* Before the first promotion both colors may hold what was tried. The next one takes the place of the one that does not
+ * serve, which may change while it waits. */
+static void place_again(struct decision *d) {
+    struct state *next = d->next;
+    enum color color = next->rollout.color, other = color_other(color);
+    if (next->rollout.mode != MODE_RUNNING || next->stable != COLOR_NONE || rollout_runs(next) ||
+        d->n_ready[color] == 0 || d->n_ready[other] > 0)
+        return;
+    next->slots[color].stop_after = USEC_INFINITY;
+    next->slots[other].stop_after = d->now;
+    next->rollout.color = other;
+}
+
 void scale_follow(struct decision *d) {
     struct state *next = d->next;
+    place_again(d);
     for (enum color color = BLUE; color < COLORS; color++) {
         if (!color_leaves(d, color) || !color_stopped(d, color))
             continue;
