@@ -53,10 +53,12 @@ int haproxy_command_text(const struct haproxy_names *names, const struct balance
 }
 
 void haproxy_dialogue_begin(struct haproxy_dialogue *dialogue, const char *commands, char *replies, size_t len) {
-    *dialogue = (struct haproxy_dialogue){.commands = commands, .replies = replies, .end = replies + len};
+    dialogue->commands = commands;
+    dialogue->replies = replies;
+    dialogue->end = replies + len;
 }
 
-static void strip(char *start, char *end) {
+static void strip(const char *start, char *end) {
     while (end > start && (end[-1] == '\n' || end[-1] == ' '))
         end--;
     *end = '\0';

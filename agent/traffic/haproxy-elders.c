@@ -50,14 +50,15 @@ enum elders haproxy_elders(const char *proc, pid_t worker, uint32_t *ret_uid) {
     if (!file)
         return ELDERS_UNKNOWN;
 
-    int child;
+    char children[4096], *at = children;
+    children[fread(children, 1, sizeof children - 1, file)] = '\0';
     bool found = false;
-    while (fscanf(file, "%d", &child) == 1) {
+    for (long child; (child = strtol(at, &at, 10)) > 0;) {
         pid_t child_parent;
         uint32_t child_uid;
         if (child == worker)
             found = true;
-        else if (read_status(proc, child, &child_parent, &child_uid) != -EINVAL)
+        else if (read_status(proc, (pid_t)child, &child_parent, &child_uid) != -EINVAL)
             return ELDERS_ALIVE; /* hidden ones count too */
     }
     return found ? ELDERS_NONE : ELDERS_UNKNOWN;

@@ -45,10 +45,10 @@ int haproxy_names_load(const struct spec *spec, struct haproxy_names *ret, struc
 }
 
 int haproxy_names_server(const struct haproxy_names *names, const char *server, struct instance_place *ret) {
-    for (uint8_t color = 0; color < COLORS; color++)
-        for (uint8_t number = 0; number < REPLICAS_MAX; number++)
+    for (unsigned color = 0; color < COLORS; color++)
+        for (unsigned number = 0; number < REPLICAS_MAX; number++)
             if (strcmp(names->servers[color][number], server) == 0) {
-                *ret = (struct instance_place){color, number};
+                *ret = (struct instance_place){(uint8_t)color, (uint8_t)number};
                 return 0;
             }
     return -ENOENT;
