@@ -11,7 +11,8 @@ static usec_t shift(const struct agent *agent, usec_t boottime) {
     return boottime ? boottime + agent->clock_offset : 0;
 }
 
-static void take_servers(struct agent *agent, struct balancer_seen *seen, const struct exchange_result *result, usec_t began) {
+static void take_servers(struct agent *agent, struct balancer_seen *seen, const struct exchange_result *result,
+                         usec_t began) {
     *seen = result->seen;
     seen->seen_at = began;
     for (uint32_t backend = 0; backend < BACKENDS_SEEN_MAX; backend++)
@@ -69,7 +70,8 @@ void agent_unit_seen(void *userdata, enum color color, uint32_t number, const st
         agent->world.balancers[balancer].asked_at = 0;
 }
 
-void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result, const char *sentence) {
+void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result,
+                     const char *sentence) {
     struct agent *agent = userdata;
     struct lane *lane = &agent->units[color][number];
     if (number >= REPLICAS_MAX || !token || lane->token != token)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's inside, shared by agent.c (the pass), agent-doors.c (what is told), agent-runs.c (analysis) and agent-verbs.c (what is
- * asked). */
+/* The agent's inside, shared by agent.c (the pass), agent-doors.c (what is told), agent-runs.c (analysis) and
+ * agent-verbs.c (what is asked). */
 #ifndef ROLLOUT_AGENT_INSIDE_H
 #define ROLLOUT_AGENT_INSIDE_H
 
@@ -24,7 +24,7 @@ struct lane {
 struct active_run {
     struct run *run; /* NULL: the place is free */
     struct expanded_analysis *analysis;
-    bool changed; /* since its document was committed */
+    bool changed;                    /* since its document was committed */
     uint64_t token[RUN_METRICS_MAX]; /* of the question in flight, by metric */
     struct question due[RUN_METRICS_MAX];
     size_t n_due;
@@ -82,8 +82,8 @@ int agent_pin(struct agent *agent, const char *text, const char *name, struct er
 /* Takes over the live keys of the files, and tells router and manager. */
 int agent_apply_live(struct agent *agent, struct error *err);
 
-/* Makes `next` the state, durable if the disk lets us. Returns 0 or the store's error; the state is taken over all the same, and nothing
- * advances until a later commit succeeds. */
+/* Makes `next` the state, durable if the disk lets us. Returns 0 or the store's error; the state is taken over all the
+ * same, and nothing advances until a later commit succeeds. */
 int agent_commit(struct agent *agent);
 
 /* agent-runs.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's analysis runs: documents that are moved on by the pure run_next(), committed before the state that names them, and whose
- * questions go to providers. */
+/* The agent's analysis runs: documents that are moved on by the pure run_next(), committed before the state that names
+ * them, and whose questions go to providers. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,8 +58,8 @@ static void servers_of(const struct spec *spec, enum color color, char *ret, siz
 #define SERVERS_TEXT_MAX (REPLICAS_MAX * SERVER_NAME_MAX)
 
 /* What a template may use without being told: both sides of the rollout. */
-static int expand(struct agent *agent, const struct state *state, const struct analysis_use *use, struct expanded_analysis **ret,
-                  struct error *err) {
+static int expand(struct agent *agent, const struct state *state, const struct analysis_use *use,
+                  struct expanded_analysis **ret, struct error *err) {
     const struct spec *spec = agent_spec(agent);
     enum color color = state->rollout.color, other = color == BLUE ? GREEN : BLUE;
     const struct history *canary = state_revision(state, state->slots[color].revision);
@@ -68,7 +68,8 @@ static int expand(struct agent *agent, const struct state *state, const struct a
     servers_of(spec, color, canary_servers, sizeof canary_servers);
     servers_of(spec, other, stable_servers, sizeof stable_servers);
     (void)snprintf(backend, sizeof backend, "%s", spec->haproxy.backends[0]);
-#define BUILTIN(text, is) {.name = (char *)(uintptr_t)(text), .value = (char *)(uintptr_t)(is)}
+#define BUILTIN(text, is) \
+    { .name = (char *)(uintptr_t)(text), .value = (char *)(uintptr_t)(is) }
     const struct argument builtins[] = {
         BUILTIN("args.app", spec->app),
         BUILTIN("args.backend", backend),
@@ -90,7 +91,8 @@ static bool is_background(const struct state *state, const struct run_ref *ref) 
 }
 
 /* What a run of this state asks; NULL when the configuration has no such analysis. */
-static const struct analysis_use *use_of(const struct spec *spec, const struct state *state, const struct run_ref *ref) {
+static const struct analysis_use *use_of(const struct spec *spec, const struct state *state,
+                                         const struct run_ref *ref) {
     if (is_background(state, ref))
         return &spec->background;
     if (ref->step < spec->n_steps && spec->steps[ref->step].kind == STEP_ANALYSIS)
@@ -99,7 +101,8 @@ static const struct analysis_use *use_of(const struct spec *spec, const struct s
 }
 
 /* A run that cannot even be asked ends at once, with the reason: a document all the same. */
-static int begin_broken(struct agent *agent, struct active_run *active, const struct run_ref *ref, const struct error *why) {
+static int begin_broken(struct agent *agent, struct active_run *active, const struct run_ref *ref,
+                        const struct error *why) {
     active->run = calloc(1, run_size(0));
     active->analysis = calloc(1, sizeof *active->analysis);
     if (!active->run || !active->analysis)
@@ -116,7 +119,8 @@ static int begin_broken(struct agent *agent, struct active_run *active, const st
 static int begin(struct agent *agent, const struct state *state, const struct run_ref *ref, struct active_run *active) {
     const struct analysis_use *use = use_of(agent_spec(agent), state, ref);
     struct error why = {0};
-    int r = use ? expand(agent, state, use, &active->analysis, &why) : error_set(&why, -ENOENT, "no such analysis in the configuration");
+    int r = use ? expand(agent, state, use, &active->analysis, &why)
+                : error_set(&why, -ENOENT, "no such analysis in the configuration");
     if (r < 0)
         return begin_broken(agent, active, ref, &why);
     active->run = calloc(1, run_size(active->analysis->n_metrics));
@@ -143,7 +147,8 @@ static int begin_ref(struct agent *agent, const struct state *state, const struc
     active->run->step = is_background(state, ref) ? -1 : (int32_t)ref->step;
     r = agent->ports.store->commit_run(agent->ports.store->self, active->run, err);
     if (r < 0) {
-        release(active); /* the state that names it is not taken over as durable; it begins again with the next commit */
+        release(
+            active); /* the state that names it is not taken over as durable; it begins again with the next commit */
         return r;
     }
     agent->due = true; /* its first questions */
@@ -287,7 +292,8 @@ void runs_ask(struct agent *agent) {
             uint32_t metric = active->due[n].metric;
             struct error err = {0};
             active->token[metric] = agent_token(agent);
-            if (agent->ports.ask(agent->ports.userdata, active->analysis->metrics[metric], active->token[metric], &err) < 0)
+            if (agent->ports.ask(agent->ports.userdata, active->analysis->metrics[metric], active->token[metric],
+                                 &err) < 0)
                 agent_measured(agent, active->token[metric], NULL, err.text);
         }
         active->n_due = 0;

@@ -81,10 +81,12 @@ static void load_state(struct agent *agent) {
     else if (invalid)
         hold(agent, REASON_LOST_STATE, invalid);
     else
-        agent->undurable = true; /* who knows whether the last commit of the life before us was: nothing advances before ours */
+        agent->undurable =
+            true; /* who knows whether the last commit of the life before us was: nothing advances before ours */
 }
 
-/* The core's clock goes on where it was: within a boot by the same offset, after a reboot from what was written last. */
+/* The core's clock goes on where it was: within a boot by the same offset, after a reboot from what was written last.
+ */
 static void set_clock(struct agent *agent) {
     struct agent_clock clock;
     const struct state *state = &agent->state;

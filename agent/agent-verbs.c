@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the agent is asked: verbs, and what readers see. A verb is checked at the door, decided by the core, durable before it is
- * answered; then an ordinary pass acts on it. */
+/* What the agent is asked: verbs, and what readers see. A verb is checked at the door, decided by the core, durable
+ * before it is answered; then an ordinary pass acts on it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +52,8 @@ static bool begins_attempt(enum verb verb) {
 
 static int check_deploy(struct agent *agent, const struct api_command *asked, struct error *err) {
     if (!version_valid(asked->command.version))
-        return error_set(err, -EINVAL, "version: expected 1 to 128 of A-Z a-z 0-9 . _ + : ~ -, the first one a letter or digit");
+        return error_set(err, -EINVAL,
+                         "version: expected 1 to 128 of A-Z a-z 0-9 . _ + : ~ -, the first one a letter or digit");
     for (char **pair = asked->env; pair && *pair; pair++) {
         int r = env_pair_check(*pair, err);
         if (r < 0)
@@ -91,7 +92,8 @@ static int commit_attempt(struct agent *agent, uint32_t number, const struct api
 }
 
 /* Whoever asked for retreat gets it, durable or not; everything else has to be durable before it is so. */
-static int commit_verb(struct agent *agent, const struct api_command *asked, struct command_result *result, struct error *err) {
+static int commit_verb(struct agent *agent, const struct api_command *asked, struct command_result *result,
+                       struct error *err) {
     bool attempt = result->new_attempt;
     int r = attempt ? commit_attempt(agent, result->revision, asked, err) : 0;
     if (r >= 0) {
@@ -99,7 +101,8 @@ static int commit_verb(struct agent *agent, const struct api_command *asked, str
         memcpy(&before, &agent->state, sizeof before);
         r = agent_commit(agent);
         if (r < 0 && asked->command.verb != VERB_ABORT) {
-            memcpy(&agent->state, &before, sizeof before); /* still undurable: nobody knows which of both the disk has */
+            memcpy(&agent->state, &before,
+                   sizeof before); /* still undurable: nobody knows which of both the disk has */
             return error_set(err, -EIO, "the state cannot be written, so nothing was changed: %s", agent->disk_problem);
         }
         if (r < 0)
@@ -123,8 +126,8 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
         if (verb == VERB_DEPLOY)
             command_asked.identity = revision_identity(command_asked.version, asked->env);
     }
-    command(begins_attempt(verb) ? agent->files : agent_spec(agent), &agent->state, &agent->world, agent->now, &command_asked,
-            &agent->next, ret);
+    command(begins_attempt(verb) ? agent->files : agent_spec(agent), &agent->state, &agent->world, agent->now,
+            &command_asked, &agent->next, ret);
     if (ret->verdict != VERDICT_ACCEPTED)
         return 0;
     int r = commit_verb(agent, asked, ret, err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent of one app: the pass (observe, decide, commit, act) and the doors through which its driver tells it what happened. It
- * knows no event loop: main.c and the simulator are two drivers of the same agent. Nothing here blocks but the store's fsync.
+/* The agent of one app: the pass (observe, decide, commit, act) and the doors through which its driver tells it what
+ * happened. It knows no event loop: main.c and the simulator are two drivers of the same agent. Nothing here blocks but
+ * the store's fsync.
  *
- * A driver calls agent_start() once, then agent_pass() whenever agent_due() says so: after anything was told, and when the wake time
- * is reached. Every door may be used at any time except from inside a call of a port; none of them acts, the next pass does. */
+ * A driver calls agent_start() once, then agent_pass() whenever agent_due() says so: after anything was told, and when
+ * the wake time is reached. Every door may be used at any time except from inside a call of a port; none of them acts,
+ * the next pass does. */
 #ifndef ROLLOUT_AGENT_H
 #define ROLLOUT_AGENT_H
 
@@ -33,8 +35,8 @@ struct agent_ports {
     int (*load_spec)(void *userdata, struct spec **ret, struct error *err);
     /* Asks a provider; METRIC is expanded and borrowed. The answer comes through agent_measured(). */
     int (*ask)(void *userdata, const struct metric_spec *metric, uint64_t token, struct error *err);
-    /* What only the host can tell about a deploy before it begins (its release folder is missing, ...): negative with a sentence. May be
-     * NULL. */
+    /* What only the host can tell about a deploy before it begins (its release folder is missing, ...): negative with a
+     * sentence. May be NULL. */
     int (*check_deploy)(void *userdata, const struct spec *spec, const char *version, struct error *err);
     /* Tells the world of an event that is durable: journal, notifications. */
     void (*event)(void *userdata, const struct spec *spec, const struct state *state, const struct event *event);
@@ -46,7 +48,8 @@ struct agent_ports {
 
 struct agent;
 
-/* Loads what was decided and begins. Fails only when there is nothing to serve: an app with nothing deployed and bad configuration. */
+/* Loads what was decided and begins. Fails only when there is nothing to serve: an app with nothing deployed and bad
+ * configuration. */
 int agent_start(const char *app, const struct agent_ports *ports, struct agent **ret, struct error *err);
 struct agent *agent_free(struct agent *agent);
 

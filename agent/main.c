@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "agent.h"
@@ -51,7 +51,8 @@ static void on_unit_seen(void *userdata, enum color color, uint32_t number, cons
     agent_unit_seen(((struct driver *)userdata)->agent, color, number, seen);
 }
 
-static void on_unit_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result, const char *sentence) {
+static void on_unit_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result,
+                         const char *sentence) {
     agent_unit_done(((struct driver *)userdata)->agent, color, number, token, result, sentence);
 }
 
@@ -97,7 +98,8 @@ static int port_load_spec(void *userdata, struct spec **ret, struct error *err) 
             const struct metric_spec *metric = &spec->templates[i].metrics[m];
             const struct provider *provider = provider_find(metric->provider);
             r = provider ? provider->check(metric, err)
-                         : error_set(err, -EINVAL, "%s:%d: Provider=%s is not known", metric->file, metric->line, metric->provider);
+                         : error_set(err, -EINVAL, "%s:%d: Provider=%s is not known", metric->file, metric->line,
+                                     metric->provider);
         }
     if (r < 0) {
         spec_free(spec);
@@ -123,7 +125,8 @@ static int port_check_deploy(void *userdata, const struct spec *spec, const char
     if (r < 0 || !release)
         return r;
     if (stat(release, &stat_of) < 0)
-        return error_set(err, -ENOENT, "version %s: its release folder %s is not there: %s", version, release, strerror(errno));
+        return error_set(err, -ENOENT, "version %s: its release folder %s is not there: %s", version, release,
+                         strerror(errno));
     if (!S_ISDIR(stat_of.st_mode))
         return error_set(err, -ENOTDIR, "version %s: its release %s is no folder", version, release);
     return 0;
@@ -158,7 +161,8 @@ static void tell_status(const struct driver *driver) {
     agent_view(driver->agent, &view);
     explain(view.spec, view.state, view.world, view.now, &e);
     (void)sd_notifyf(0, "STATUS=%s, %d %% of requests to the new revision: %s", phase_to_string(e.phase),
-                     e.weight_actual < 0 ? 0 : (int)(e.weight_actual * 100 / SHARE_FULL), view.degraded ? view.degraded : e.message);
+                     e.weight_actual < 0 ? 0 : (int)(e.weight_actual * 100 / SHARE_FULL),
+                     view.degraded ? view.degraded : e.message);
 }
 
 static void say_ready(struct driver *driver) {
@@ -237,7 +241,8 @@ static int begin_loop(struct driver *driver) {
     if (r >= 0)
         r = sd_event_add_time(event, &driver->wake, CLOCK_BOOTTIME, 0, 1000, on_wake, driver);
     if (r >= 0)
-        r = sd_event_add_time_relative(event, &driver->ready, CLOCK_MONOTONIC, (uint64_t)READY_PATIENCE, 0, on_ready_patience, driver);
+        r = sd_event_add_time_relative(event, &driver->ready, CLOCK_MONOTONIC, (uint64_t)READY_PATIENCE, 0,
+                                       on_ready_patience, driver);
     if (r >= 0)
         r = sd_event_add_post(event, NULL, on_post, driver);
     if (r >= 0)
@@ -329,7 +334,8 @@ static int run(const char *app) {
 
 int main(int argc, char **argv) {
     if (argc == 2 && STR_IN_SET(argv[1], "-h", "--help")) {
-        printf("Usage: rollout-agent APP\n\nRuns the rollouts of one app. Started by systemd as rollout@APP.service; see rollout-agent(8).\n");
+        printf("Usage: rollout-agent APP\n\nRuns the rollouts of one app. Started by systemd as rollout@APP.service; "
+               "see rollout-agent(8).\n");
         return EXIT_OK;
     }
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {

@@ -27,11 +27,11 @@ struct setting {
 
 struct metric_spec {
     char name[METRIC_NAME_MAX];
-    char provider[32];          /* name in the table of provider/ */
-    usec_t initial_delay;       /* from the run's start */
-    usec_t interval;            /* from the previous measurement's finish; 0: not given */
-    uint32_t count;             /* 0: not given (one measurement without an interval, unbounded with one) */
-    uint32_t failure_limit;     /* this and the next two trip on > */
+    char provider[32];      /* name in the table of provider/ */
+    usec_t initial_delay;   /* from the run's start */
+    usec_t interval;        /* from the previous measurement's finish; 0: not given */
+    uint32_t count;         /* 0: not given (one measurement without an interval, unbounded with one) */
+    uint32_t failure_limit; /* this and the next two trip on > */
     uint32_t inconclusive_limit;
     uint32_t consecutive_error_limit;   /* default 4 */
     uint32_t consecutive_success_limit; /* so many in a row are enough (>=, as Argo); 0: off */

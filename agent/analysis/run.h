@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An analysis run: measurements over time, and one verdict. Pure: what is wanted, what is, the time and an answer go in,
- * the next run and the questions that may be asked now come out. Semantics are those of Argo Rollouts 1.8's AnalysisRun. */
+/* An analysis run: measurements over time, and one verdict. Pure: what is wanted, what is, the time and an answer go
+ * in, the next run and the questions that may be asked now come out. Semantics are those of Argo Rollouts 1.8's
+ * AnalysisRun. */
 #ifndef ROLLOUT_ANALYSIS_RUN_H
 #define ROLLOUT_ANALYSIS_RUN_H
 
@@ -47,10 +48,10 @@ struct metric_run {
     char name[METRIC_NAME_MAX];
     enum run_phase phase;
     bool dry_run;
-    uint32_t asked; /* sequence number of the question in flight, 0: none */
+    uint32_t asked;    /* sequence number of the question in flight, 0: none */
     uint32_t sequence; /* of the latest question ever asked */
     usec_t asked_at;
-    usec_t next_at; /* when the next question is due; USEC_INFINITY: none */
+    usec_t next_at;                                   /* when the next question is due; USEC_INFINITY: none */
     uint32_t successful, failed, inconclusive, error; /* finished measurements by verdict */
     uint32_t consecutive_error, consecutive_success;
     char message[RUN_MESSAGE_MAX]; /* why it ended */
@@ -62,12 +63,12 @@ struct run {
     uint32_t id;       /* never reused */
     uint32_t revision; /* 0: a run by hand */
     uint32_t attempt;
-    int32_t step;      /* index of the analysis step, -1 for a background run */
+    int32_t step; /* index of the analysis step, -1 for a background run */
     enum run_phase phase;
-    bool stop;         /* ended from outside: asks nothing more, ends as run_stop() says */
-    usec_t started, finished; /* core clock; finished 0 while it runs */
+    bool stop;                          /* ended from outside: asks nothing more, ends as run_stop() says */
+    usec_t started, finished;           /* core clock; finished 0 while it runs */
     usec_t wall_started, wall_finished; /* for display */
-    char name[METRIC_NAME_MAX]; /* the template, or the templates joined by "+" */
+    char name[METRIC_NAME_MAX];         /* the template, or the templates joined by "+" */
     char message[RUN_MESSAGE_MAX];
     uint32_t n_metrics;
     struct metric_run metrics[]; /* same order as the specification */
@@ -86,7 +87,8 @@ struct answer {
     uint32_t sequence; /* of the question; anything else than the one in flight is dropped */
     enum { ANSWER_VALUE, ANSWER_ERROR, ANSWER_SUCCESSFUL, ANSWER_FAILED, ANSWER_INCONCLUSIVE } kind;
     /* a value is judged by the metric's conditions; a provider that judges itself, as job does, says its verdict */
-    const char *value; /* JSON text of the value; "[]" is an empty vector; NaN, Infinity, -Infinity are allowed numbers */
+    const char
+        *value; /* JSON text of the value; "[]" is an empty vector; NaN, Infinity, -Infinity are allowed numbers */
     const char *message; /* the error, or a provider's warning; may be NULL */
 };
 
@@ -105,11 +107,10 @@ static inline size_t run_size(size_t n_metrics) {
 void run_begin(struct run *run, const struct run_spec *spec, uint32_t id, const char *name, usec_t now, usec_t wall);
 
 /* One pure step, in place: takes the answer (NULL: none), ends what has to end, and says which questions are due.
- * A question is in flight from the moment it is returned (metric.asked). After a crash of the program, run_resume() makes
- * questions in flight due again.
- *   ret_questions, n_ret: room for run->n_metrics questions, and how many were filled.
- *   ret_wake: when to call again (core clock), USEC_INFINITY when only an answer can change anything.
- * Returns true when the run changed. */
+ * A question is in flight from the moment it is returned (metric.asked). After a crash of the program, run_resume()
+ * makes questions in flight due again. ret_questions, n_ret: room for run->n_metrics questions, and how many were
+ * filled. ret_wake: when to call again (core clock), USEC_INFINITY when only an answer can change anything. Returns
+ * true when the run changed. */
 bool run_next(const struct run_spec *spec, struct run *run, usec_t now, usec_t wall, const struct answer *answer,
               struct question *ret_questions, size_t *n_ret, usec_t *ret_wake);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who may ask: the control API's server on its two sockets, and what it needs from the agent. HTTP/1.1 with JSON over Unix sockets;
- * libmicrohttpd stands behind server.c alone. */
+/* Who may ask: the control API's server on its two sockets, and what it needs from the agent. HTTP/1.1 with JSON over
+ * Unix sockets; libmicrohttpd stands behind server.c alone. */
 #ifndef ROLLOUT_API_API_H
 #define ROLLOUT_API_API_H
 
@@ -14,8 +14,8 @@ struct api_view {
     const struct spec *spec; /* the one in force */
     const struct state *state;
     const struct world *world;
-    usec_t now;         /* core clock */
-    usec_t wall_offset; /* wall = now + wall_offset */
+    usec_t now;           /* core clock */
+    usec_t wall_offset;   /* wall = now + wall_offset */
     const char *degraded; /* "InvalidSpec: ..." when the files are bad or the disk refuses; NULL: nothing */
 };
 
@@ -31,16 +31,17 @@ struct api_handler {
     void (*view)(void *userdata, struct api_view *ret);
     /* A run by id, from memory or the store; the caller frees with free(). -ENOENT. */
     int (*run)(void *userdata, uint32_t id, struct run **ret, struct error *err);
-    /* Carries out a verb. 0: *ret says how it ended (also when refused). Negative: it could not be carried out (bad version or
-     * environment -EINVAL, configuration bad -ENOEXEC, disk -EIO ...), the error says why. */
+    /* Carries out a verb. 0: *ret says how it ended (also when refused). Negative: it could not be carried out (bad
+     * version or environment -EINVAL, configuration bad -ENOEXEC, disk -EIO ...), the error says why. */
     int (*command)(void *userdata, const struct api_command *command, struct command_result *ret, struct error *err);
 };
 
 struct api_server;
 
-/* Listens on RUN_DIR/api.sock (0660, reads and acts) and RUN_DIR/status.sock (0666, reads only). The event loop is an sd_event, here as
- * void * so that the header needs no systemd. */
-int api_server_new(void *event, const char *run_dir, const struct api_handler *handler, struct api_server **ret, struct error *err);
+/* Listens on RUN_DIR/api.sock (0660, reads and acts) and RUN_DIR/status.sock (0666, reads only). The event loop is an
+ * sd_event, here as void * so that the header needs no systemd. */
+int api_server_new(void *event, const char *run_dir, const struct api_handler *handler, struct api_server **ret,
+                   struct error *err);
 struct api_server *api_server_free(struct api_server *server);
 
 /* Tells waiting readers (server-sent events, long polls) that the state may have changed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Strategy canary: how a rollout goes from step to step, to its end or back. Semantics are those of Argo Rollouts 1.8; where ours
- * differ, rollout.conf(5) says so. */
+/* Strategy canary: how a rollout goes from step to step, to its end or back. Semantics are those of Argo Rollouts 1.8;
+ * where ours differ, rollout.conf(5) says so. */
 #include <stdio.h>
 
 #include "core/decide.h"
@@ -15,8 +15,8 @@ static const struct run_seen *run_find(const struct decision *d, uint32_t id) {
     return NULL;
 }
 
-/* Takes over what the run's document says. Returns the entry when it just ended in a way that ends or halts the rollout; only then, so
- * that who goes on all the same isn't halted again. */
+/* Takes over what the run's document says. Returns the entry when it just ended in a way that ends or halts the
+ * rollout; only then, so that who goes on all the same isn't halted again. */
 static const struct run_seen *run_follow(const struct decision *d, struct run_ref *ref) {
     const struct run_seen *seen = run_find(d, ref->id);
     if (!seen || !state_wants_run(d->next, ref->id) || run_phase_ended(ref->phase))
@@ -47,8 +47,8 @@ static bool abort_for_crash(struct decision *d) {
     for (uint32_t number = 0; number < d->span; number++)
         if (next->instances[color][number].crashes) {
             const char *result = d->world->units[color][number].result;
-            (void)snprintf(detail, sizeof detail, "%s-%u%s%s", color == BLUE ? "blue" : "green", number + 1, *result ? ", " : "",
-                           result);
+            (void)snprintf(detail, sizeof detail, "%s-%u%s%s", color == BLUE ? "blue" : "green", number + 1,
+                           *result ? ", " : "", result);
             break;
         }
     rollout_abort(d->spec, next, d->now, d->world->wall, REASON_CRASH, detail);

@@ -23,7 +23,8 @@ struct asking {
     struct command_result *result;
 };
 
-static void __attribute__((format(printf, 3, 4))) answer(struct asking *a, enum verdict verdict, const char *format, ...) {
+static void __attribute__((format(printf, 3, 4)))
+answer(struct asking *a, enum verdict verdict, const char *format, ...) {
     va_list arguments;
     a->result->verdict = verdict;
     va_start(arguments, format);
@@ -78,7 +79,8 @@ static uint32_t history_add(struct asking *a) {
     return entry->revision;
 }
 
-/* The color that is free; before the first promotion, one that is empty, else the one that tried last: the other may serve. */
+/* The color that is free; before the first promotion, one that is empty, else the one that tried last: the other may
+ * serve. */
 static enum color color_for_deploy(const struct state *state) {
     if (state->stable != COLOR_NONE)
         return color_other(state->stable);
@@ -182,8 +184,8 @@ static void promote(struct asking *a) {
         rollout->paused_by_user = rollout->paused_inconclusive = false;
         rollout->progress_at = a->now;
         answer(a, VERDICT_ACCEPTED, "revision %u goes to everything once it is ready", rollout->revision);
-    } else if (rollout_final(a->spec, a->next) ||
-               !(rollout->paused_by_user || rollout->paused_inconclusive || step->kind == STEP_PAUSE || step->kind == STEP_ANALYSIS))
+    } else if (rollout_final(a->spec, a->next) || !(rollout->paused_by_user || rollout->paused_inconclusive ||
+                                                    step->kind == STEP_PAUSE || step->kind == STEP_ANALYSIS))
         answer(a, VERDICT_REFUSED, "no pause and no analysis to end: %s; promote --full skips all steps",
                rollout_final(a->spec, a->next) ? "all steps are done" : step->text);
     else {
@@ -192,7 +194,8 @@ static void promote(struct asking *a) {
         rollout->progress_at = a->now;
         if (skips)
             rollout_step_done(a->next, a->now);
-        answer(a, VERDICT_ACCEPTED, "revision %u goes on with step %u of %u", rollout->revision, rollout->step + 1, a->spec->n_steps);
+        answer(a, VERDICT_ACCEPTED, "revision %u goes on with step %u of %u", rollout->revision, rollout->step + 1,
+               a->spec->n_steps);
     }
 }
 
@@ -205,8 +208,9 @@ static void abort_rollout(struct asking *a) {
     else {
         rollout_abort(a->spec, a->next, a->now, a->world->wall, REASON_BY_USER, "");
         answer(a, VERDICT_ACCEPTED,
-               a->next->stable == COLOR_NONE ? "revision %u is aborted; nothing is stable yet, so its instances stay as they are"
-                                             : "revision %u is aborted",
+               a->next->stable == COLOR_NONE
+                   ? "revision %u is aborted; nothing is stable yet, so its instances stay as they are"
+                   : "revision %u is aborted",
                rollout->revision);
     }
 }
@@ -227,7 +231,8 @@ static void pause_or_resume(struct asking *a, bool pause) {
     if (rollout->mode != MODE_RUNNING)
         answer(a, VERDICT_REFUSED, "nothing is under way");
     else if (rollout->paused_by_user == pause)
-        answer(a, VERDICT_ALREADY, pause ? "revision %u is paused already" : "revision %u is not paused by hand", rollout->revision);
+        answer(a, VERDICT_ALREADY, pause ? "revision %u is paused already" : "revision %u is not paused by hand",
+               rollout->revision);
     else {
         rollout->paused_by_user = pause;
         rollout->progress_at = a->now;
@@ -246,9 +251,10 @@ static bool expected(struct asking *a) {
     return false;
 }
 
-void command(const struct spec *spec, const struct state *state, const struct world *world, usec_t now, const struct command *asked,
-             struct state *next, struct command_result *ret) {
-    struct asking a = {.spec = spec, .state = state, .world = world, .now = now, .asked = asked, .next = next, .result = ret};
+void command(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
+             const struct command *asked, struct state *next, struct command_result *ret) {
+    struct asking a = {
+        .spec = spec, .state = state, .world = world, .now = now, .asked = asked, .next = next, .result = ret};
     memset(ret, 0, sizeof *ret);
     memcpy(next, state, sizeof *next);
     ret->revision = state->rollout.revision;

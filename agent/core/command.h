@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The door for verbs: what a person asks, against what is, gives the next state or a refusal. Pure. A verb is answered after its
- * commit; then an ordinary pass acts on it. */
+/* The door for verbs: what a person asks, against what is, gives the next state or a refusal. Pure. A verb is answered
+ * after its commit; then an ordinary pass acts on it. */
 #ifndef ROLLOUT_CORE_COMMAND_H
 #define ROLLOUT_CORE_COMMAND_H
 

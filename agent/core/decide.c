@@ -15,8 +15,8 @@ static void plan_clear(struct plan *plan, uint32_t balancers) {
     plan->wake = USEC_INFINITY;
 }
 
-void decide(const struct spec *spec, const struct state *state, const struct world *world, usec_t now, struct state *next,
-            struct plan *plan) {
+void decide(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
+            struct state *next, struct plan *plan) {
     struct decision d = {.spec = spec, .world = world, .now = now, .next = next, .plan = plan};
     memcpy(next, state, sizeof *next);
     plan_clear(plan, world->n_balancers);

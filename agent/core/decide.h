@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The door for everything else: given what is wanted, what was decided, what is seen and the time, the next state and what may be
- * done now. Pure, level-triggered: an event only causes a call. */
+/* The door for everything else: given what is wanted, what was decided, what is seen and the time, the next state and
+ * what may be done now. Pure, level-triggered: an event only causes a call. */
 #ifndef ROLLOUT_CORE_DECIDE_H
 #define ROLLOUT_CORE_DECIDE_H
 
 #include "core/model.h"
 
-/* SPEC is the one that the attempt is pinned to (live keys merged in). NEXT may not alias STATE. PLAN holds what may be done now, in
- * any order; any subset may fail. Orders marked `advance` may go out only once NEXT is durable. */
-void decide(const struct spec *spec, const struct state *state, const struct world *world, usec_t now, struct state *next,
-            struct plan *plan);
+/* SPEC is the one that the attempt is pinned to (live keys merged in). NEXT may not alias STATE. PLAN holds what may be
+ * done now, in any order; any subset may fail. Orders marked `advance` may go out only once NEXT is durable. */
+void decide(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
+            struct state *next, struct plan *plan);
 
 /* A state for an app of which nothing is known. */
 void state_init(struct state *state);

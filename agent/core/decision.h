@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The core's inside: one decision as it is being made. decide.c calls the parts in their order; each reads what the ones before it
- * have filled in. Nothing outside core/ includes this. */
+/* The core's inside: one decision as it is being made. decide.c calls the parts in their order; each reads what the
+ * ones before it have filled in. Nothing outside core/ includes this. */
 #ifndef ROLLOUT_CORE_DECISION_H
 #define ROLLOUT_CORE_DECISION_H
 
@@ -8,7 +8,8 @@
 
 /* Orders to a balancer are given only on a look that is no older. */
 #define LOOK_FRESH (500 * USEC_PER_MSEC)
-/* How often a balancer is looked at: while something changes there; while two versions run; while it does not answer. */
+/* How often a balancer is looked at: while something changes there; while two versions run; while it does not answer.
+ */
 #define LOOK_BUSY (50 * USEC_PER_MSEC)
 #define LOOK_CALM USEC_PER_SEC
 #define LOOK_LOST (500 * USEC_PER_MSEC)
@@ -34,11 +35,12 @@ struct decision {
     struct plan *plan; /* NULL for explain() */
 
     /* view.c: what the world amounts to */
-    uint32_t span;      /* instances 0..span-1 of each color exist */
-    bool units_known;   /* of all of them */
-    bool balancers_up;  /* all of them */
-    bool ready_at[BALANCERS_MAX][COLORS][REPLICAS_MAX]; /* active, of its slot's revision, UP in every backend, for MinReadySec */
-    bool ready[COLORS][REPLICAS_MAX];                   /* on every balancer that answers */
+    uint32_t span;     /* instances 0..span-1 of each color exist */
+    bool units_known;  /* of all of them */
+    bool balancers_up; /* all of them */
+    bool ready_at[BALANCERS_MAX][COLORS]
+                 [REPLICAS_MAX];      /* active, of its slot's revision, UP in every backend, for MinReadySec */
+    bool ready[COLORS][REPLICAS_MAX]; /* on every balancer that answers */
     uint32_t n_ready[COLORS];
 
     /* scale.c */
@@ -67,7 +69,8 @@ void wake_at(struct decision *d, usec_t when);
 
 /* view.c */
 void view_take(struct decision *d);
-/* The color that is not stable: where a rollout goes, or what it left behind. Before the first promotion: where it goes. */
+/* The color that is not stable: where a rollout goes, or what it left behind. Before the first promotion: where it
+ * goes. */
 enum color color_canary(const struct state *state);
 
 /* lives.c: which InvocationIDs are ours, and which crashed */
@@ -97,7 +100,8 @@ usec_t pause_end(const struct decision *d);
 usec_t progress_since(const struct decision *d);
 
 /* transitions.c: how a rollout ends */
-void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason, const char *detail);
+void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason,
+                   const char *detail);
 void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, usec_t wall);
 /* Ends by another deploy: SUPERSEDED stops its instances now, ROLLED_BACK keeps them warm as an abort does. */
 void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome);

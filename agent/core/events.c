@@ -60,7 +60,11 @@ static void tell_steps(struct teller *t) {
     bool paused = at_pause(t, t->before), pauses = at_pause(t, t->next);
     const struct step *step = step_at(t, next->step);
     if (pauses && (!paused || before->step != next->step))
-        tell(t, EVENT_ROLLOUT_PAUSED, next->paused_by_user ? "by hand" : next->paused_inconclusive ? "inconclusive" : step ? step->text : "");
+        tell(t, EVENT_ROLLOUT_PAUSED,
+             next->paused_by_user        ? "by hand"
+             : next->paused_inconclusive ? "inconclusive"
+             : step                      ? step->text
+                                         : "");
     if (paused && !pauses && rollout_runs(t->next))
         tell(t, EVENT_ROLLOUT_RESUMED, "");
 }
@@ -101,8 +105,8 @@ static void tell_slots(struct teller *t) {
         if (before == next)
             continue;
         char detail[REASON_MAX];
-        (void)snprintf(detail, sizeof detail, "%s: revision %u %s", color == BLUE ? "blue" : "green", next ? next : before,
-                       next ? "starts" : "stopped");
+        (void)snprintf(detail, sizeof detail, "%s: revision %u %s", color == BLUE ? "blue" : "green",
+                       next ? next : before, next ? "starts" : "stopped");
         tell(t, EVENT_SCALING_REPLICA_SET, detail);
     }
 }

@@ -8,16 +8,19 @@
 #include "core/decide.h"
 #include "core/decision.h"
 
-DEFINE_STRING_TABLE(phase, enum phase, [PHASE_IDLE] = "Idle", [PHASE_HEALTHY] = "Healthy", [PHASE_PROGRESSING] = "Progressing",
-                    [PHASE_PAUSED] = "Paused", [PHASE_DEGRADED] = "Degraded")
-DEFINE_STRING_TABLE(waiting, enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause", [WAITING_PROMOTE] = "promote",
+DEFINE_STRING_TABLE(phase, enum phase, [PHASE_IDLE] = "Idle", [PHASE_HEALTHY] = "Healthy",
+                    [PHASE_PROGRESSING] = "Progressing", [PHASE_PAUSED] = "Paused", [PHASE_DEGRADED] = "Degraded")
+DEFINE_STRING_TABLE(waiting,
+                    enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause", [WAITING_PROMOTE] = "promote",
                     [WAITING_READY] = "ready", [WAITING_ANALYSIS] = "analysis", [WAITING_TRAFFIC] = "traffic",
                     [WAITING_STABLE] = "stable", [WAITING_BALANCER] = "balancer", [WAITING_SCALE_DOWN] = "scale-down")
-DEFINE_STRING_TABLE(instance_state, enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting",
-                    [INSTANCE_READY] = "ready", [INSTANCE_UNREADY] = "unready", [INSTANCE_CRASHED] = "crashed",
-                    [INSTANCE_DRAINING] = "draining")
+DEFINE_STRING_TABLE(
+    instance_state,
+    enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting", [INSTANCE_READY] = "ready",
+    [INSTANCE_UNREADY] = "unready", [INSTANCE_CRASHED] = "crashed", [INSTANCE_DRAINING] = "draining")
 
-static void __attribute__((format(printf, 3, 4))) say(struct explanation *e, enum phase phase, const char *format, ...) {
+static void __attribute__((format(printf, 3, 4)))
+say(struct explanation *e, enum phase phase, const char *format, ...) {
     va_list arguments;
     e->phase = phase;
     va_start(arguments, format);
@@ -88,7 +91,8 @@ static void blame(const struct decision *d, enum color color, uint32_t scale, ch
         if (d->ready[color][number])
             continue;
         const struct unit_seen *unit = &d->world->units[color][number];
-        const char *state = instance_state_to_string(explain_instance(d->spec, d->next, d->world, d->now, color, number));
+        const char *state =
+            instance_state_to_string(explain_instance(d->spec, d->next, d->world, d->now, color, number));
         (void)snprintf(text, size, "%s-%u is %s%s%s%s", color == BLUE ? "blue" : "green", number + 1, state,
                        *unit->result ? " (" : "", unit->result, *unit->result ? ")" : "");
         return;
@@ -111,8 +115,8 @@ static void explain_idle(const struct decision *d, struct explanation *e) {
     char why[96];
     blame(d, state->stable, d->spec->replicas, why, sizeof why);
     wait_for(e, WAITING_STABLE, 0, USEC_INFINITY);
-    say(e, d->n_ready[state->stable] ? PHASE_PROGRESSING : PHASE_DEGRADED, "InstancesUnready: %u of %u instances are ready: %s",
-        d->n_ready[state->stable], d->spec->replicas, why);
+    say(e, d->n_ready[state->stable] ? PHASE_PROGRESSING : PHASE_DEGRADED,
+        "InstancesUnready: %u of %u instances are ready: %s", d->n_ready[state->stable], d->spec->replicas, why);
 }
 
 static void explain_aborted(const struct decision *d, struct explanation *e) {
@@ -182,11 +186,12 @@ static void explain_running(const struct decision *d, struct explanation *e) {
     else if (rollout_final(d->spec, d->next))
         say(e, PHASE_PROGRESSING, "all steps done: %s", need);
     else
-        say(e, PHASE_PROGRESSING, "step %u of %u, %.40s: %s", rollout->step + 1, d->spec->n_steps, d->spec->steps[rollout->step].text,
-            need);
+        say(e, PHASE_PROGRESSING, "step %u of %u, %.40s: %s", rollout->step + 1, d->spec->n_steps,
+            d->spec->steps[rollout->step].text, need);
 }
 
-void explain(const struct spec *spec, const struct state *state, const struct world *world, usec_t now, struct explanation *ret) {
+void explain(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
+             struct explanation *ret) {
     struct state copy;
     memcpy(&copy, state, sizeof copy);
     struct decision d = {.spec = spec, .world = world, .now = now, .next = &copy};
@@ -209,8 +214,8 @@ void explain(const struct spec *spec, const struct state *state, const struct wo
     }
 }
 
-enum instance_state explain_instance(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
-                                     enum color color, uint32_t number) {
+enum instance_state explain_instance(const struct spec *spec, const struct state *state, const struct world *world,
+                                     usec_t now, enum color color, uint32_t number) {
     struct state copy;
     memcpy(&copy, state, sizeof copy);
     struct decision d = {.spec = spec, .world = world, .now = now, .next = &copy};

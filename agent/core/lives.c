@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which InvocationIDs count as our running instances, and which of them crashed. A crash is a level, not an event: it is seen
- * whenever somebody looks, and counted once. */
+/* Which InvocationIDs count as our running instances, and which of them crashed. A crash is a level, not an event: it
+ * is seen whenever somebody looks, and counted once. */
 #include <string.h>
 
 #include "core/decision.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The model: what was decided (state), what is seen (world), what may be done now (plan). Flat structs without pointers and
- * with bounded arrays: copied, compared and reset as values. Zeroed memory is a valid empty value of each.
+/* The model: what was decided (state), what is seen (world), what may be done now (plan). Flat structs without pointers
+ * and with bounded arrays: copied, compared and reset as values. Zeroed memory is a valid empty value of each.
  *
- * Clocks: every usec_t is on the core's clock (boot time plus an offset that survives reboots) unless its name says wall. */
+ * Clocks: every usec_t is on the core's clock (boot time plus an offset that survives reboots) unless its name says
+ * wall. */
 #ifndef ROLLOUT_CORE_MODEL_H
 #define ROLLOUT_CORE_MODEL_H
 
@@ -59,17 +60,17 @@ enum mode {
 /* Why a rollout ended or stands, as Argo's condition reasons; texts for people come from explain(). */
 enum reason {
     REASON_NONE,
-    REASON_BY_USER,           /* the verb abort */
-    REASON_CRASH,             /* crashes beyond CrashLimit */
-    REASON_ANALYSIS_FAILED,   /* a run Failed */
-    REASON_ANALYSIS_ERROR,    /* a run ended in Error */
-    REASON_DEADLINE,          /* ProgressDeadlineAbort=yes */
-    REASON_LOST_STATE,        /* held */
-    REASON_NEWER_STATE,       /* held */
+    REASON_BY_USER,         /* the verb abort */
+    REASON_CRASH,           /* crashes beyond CrashLimit */
+    REASON_ANALYSIS_FAILED, /* a run Failed */
+    REASON_ANALYSIS_ERROR,  /* a run ended in Error */
+    REASON_DEADLINE,        /* ProgressDeadlineAbort=yes */
+    REASON_LOST_STATE,      /* held */
+    REASON_NEWER_STATE,     /* held */
 };
 
-/* The latest run of its kind in this attempt; id 0: none yet. The document is the store's. state_wants_run() says whether it
- * still counts. */
+/* The latest run of its kind in this attempt; id 0: none yet. The document is the store's. state_wants_run() says
+ * whether it still counts. */
 struct run_ref {
     uint32_t id;
     uint32_t step;        /* that began it */
@@ -84,11 +85,11 @@ struct rollout {
     uint32_t step;     /* steps finished; the current one has this index */
     usec_t step_since;
     usec_t began;
-    usec_t progress_at;     /* of the latest progress that counts for ProgressDeadlineSec= */
-    uint32_t ready_seen;    /* most instances of it seen ready since the step began */
+    usec_t progress_at;  /* of the latest progress that counts for ProgressDeadlineSec= */
+    uint32_t ready_seen; /* most instances of it seen ready since the step began */
     bool paused_by_user;
     bool paused_inconclusive;
-    bool full;              /* promote --full: no more steps, no more analysis */
+    bool full; /* promote --full: no more steps, no more analysis */
     enum reason reason;
     char detail[REASON_MAX]; /* what a person reads after the reason, e.g. which instance crashed */
     struct run_ref step_run, background_run;
@@ -103,7 +104,7 @@ struct history {
     char version[VERSION_TEXT_MAX];
     struct id128 identity; /* digest of version and environment: equal means the same thing runs */
     enum outcome outcome;
-    uint32_t uid, login_uid; /* who; UINT32_MAX unknown */
+    uint32_t uid, login_uid;            /* who; UINT32_MAX unknown */
     usec_t wall_started, wall_finished; /* 0: not yet */
     char reason[REASON_MAX];
 };
@@ -140,20 +141,21 @@ struct event {
 };
 
 struct state {
-    uint32_t schema;     /* STATE_SCHEMA of the writer */
-    uint32_t generation; /* grows by one with each commit */
-    struct id128 boot;   /* boot in which this was written */
-    usec_t clock;        /* the core's clock when it was written */
-    usec_t clock_offset; /* the core's clock less CLOCK_BOOTTIME, in that boot */
+    uint32_t schema;                              /* STATE_SCHEMA of the writer */
+    uint32_t generation;                          /* grows by one with each commit */
+    struct id128 boot;                            /* boot in which this was written */
+    usec_t clock;                                 /* the core's clock when it was written */
+    usec_t clock_offset;                          /* the core's clock less CLOCK_BOOTTIME, in that boot */
     uint32_t next_revision, next_run, next_event; /* never reused; start at 1 */
-    enum color stable;   /* COLOR_NONE before the first promotion */
+    enum color stable;                            /* COLOR_NONE before the first promotion */
     struct slot slots[COLORS];
     struct instance instances[COLORS][REPLICAS_MAX];
     struct rollout rollout;
     uint32_t n_history;
     struct history history[HISTORY_MAX];
-    uint32_t delivered; /* number of the latest event that everybody who asked for it was told; later ones are told again */
-    uint32_t n_outbox;  /* oldest first; when full the oldest goes */
+    uint32_t
+        delivered; /* number of the latest event that everybody who asked for it was told; later ones are told again */
+    uint32_t n_outbox; /* oldest first; when full the oldest goes */
     struct event outbox[OUTBOX_MAX];
 };
 
@@ -181,11 +183,11 @@ struct unit_seen {
 };
 
 struct server_seen {
-    bool known;  /* the server exists in this backend */
-    bool maint;  /* srv_admin_state has a MAINT bit */
+    bool known; /* the server exists in this backend */
+    bool maint; /* srv_admin_state has a MAINT bit */
     bool drain;
-    bool up;     /* by HAProxy's checks, and not in maint */
-    bool checked; /* it has checks */
+    bool up;         /* by HAProxy's checks, and not in maint */
+    bool checked;    /* it has checks */
     uint16_t weight; /* srv_uweight */
     usec_t up_since; /* core clock; 0: not up */
 };
@@ -199,12 +201,12 @@ enum link {
 
 struct balancer_seen {
     enum link link;
-    usec_t seen_at; /* when the latest good look began; 0: never */
+    usec_t seen_at;  /* when the latest good look began; 0: never */
     usec_t asked_at; /* when the latest look ended, good or not; 0: never */
-    uint64_t epoch; /* changes with each worker (pid and start) */
+    uint64_t epoch;  /* changes with each worker (pid and start) */
     struct server_seen servers[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
-    /* Requests in flight on an instance, over every entry of every backend with its address and port, those of old workers
-     * after a reload among them; queued ones too. */
+    /* Requests in flight on an instance, over every entry of every backend with its address and port, those of old
+     * workers after a reload among them; queued ones too. */
     uint32_t inflight[COLORS][REPLICAS_MAX];
     char problem[REASON_MAX]; /* why it isn't UP, or what it refused; "" none */
 };
@@ -247,7 +249,7 @@ enum server_order_kind {
 
 struct server_order {
     enum server_order_kind kind;
-    bool advance; /* needs a durable state */
+    bool advance;                   /* needs a durable state */
     uint8_t backend, color, number; /* number is 0-based: blue-1 is 0 */
     uint16_t weight;
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The orders that lead a balancer from what is seen to what is wanted.
  *
- * Of one batch any subset may succeed, and it may be cut at any place. So: nothing goes to 0 before another ready server is *seen* with
- * weight; and the order within a batch keeps the canary's share at every prefix below what it was or what it should be:
+ * Of one batch any subset may succeed, and it may be cut at any place. So: nothing goes to 0 before another ready
+ * server is *seen* with weight; and the order within a batch keeps the canary's share at every prefix below what it was
+ * or what it should be:
  *   1. stable is raised, 2. canaries are lowered, 3. canaries are raised, 4. stable is lowered,
  * where what goes to 0 waits for the next batch, which a look at the first one's effect causes. */
 #include "core/decision.h"
@@ -17,8 +18,8 @@ static const struct server_seen *server_of(const struct shift *s, uint32_t backe
     return &s->d->world->balancers[s->balancer].servers[backend][color][number];
 }
 
-static void order(struct shift *s, enum server_order_kind kind, bool advance, uint32_t backend, enum color color, uint32_t number,
-                  uint16_t weight) {
+static void order(struct shift *s, enum server_order_kind kind, bool advance, uint32_t backend, enum color color,
+                  uint32_t number, uint16_t weight) {
     if (s->plan->n < SERVER_ORDERS_MAX)
         s->plan->orders[s->plan->n++] = (struct server_order){.kind = kind,
                                                               .advance = advance,
@@ -65,8 +66,8 @@ static bool drain_over(const struct decision *d, enum color color, uint32_t numb
     return since && usec_add(since, d->spec->drain_timeout) <= d->now;
 }
 
-/* An instance that leaves is taken out, unless it is the one that carries because nobody else can; in-flight requests finish; what
- * is left after the drain timeout is ended. */
+/* An instance that leaves is taken out, unless it is the one that carries because nobody else can; in-flight requests
+ * finish; what is left after the drain timeout is ended. */
 static void leave(struct shift *s, uint32_t backend, enum color color, uint32_t number, bool somebody) {
     const struct server_seen *server = server_of(s, backend, color, number);
     if (!server->maint && somebody && s->d->target[s->balancer][backend][color][number] == 0)
@@ -110,7 +111,8 @@ static bool is_busy(const struct decision *d, uint32_t balancer) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < d->span; number++) {
             enum want want = d->want[color][number];
-            if (want == WANT_RUN && d->world->units[color][number].state == UNIT_ACTIVE && !d->ready_at[balancer][color][number])
+            if (want == WANT_RUN && d->world->units[color][number].state == UNIT_ACTIVE &&
+                !d->ready_at[balancer][color][number])
                 return true;
             if (want == WANT_DOWN && !instance_stopped(d, color, number))
                 return true;
@@ -120,15 +122,16 @@ static bool is_busy(const struct decision *d, uint32_t balancer) {
 
 static bool is_calm(const struct decision *d) {
     const struct state *next = d->next;
-    return next->rollout.mode != MODE_RUNNING && (next->stable == COLOR_NONE || next->slots[color_other(next->stable)].revision == 0);
+    return next->rollout.mode != MODE_RUNNING &&
+           (next->stable == COLOR_NONE || next->slots[color_other(next->stable)].revision == 0);
 }
 
 static void plan_look(struct decision *d, uint32_t balancer) {
     const struct balancer_seen *seen = &d->world->balancers[balancer];
-    usec_t pause = seen->link != LINK_UP      ? LOOK_LOST
-                   : is_busy(d, balancer)     ? LOOK_BUSY
-                   : is_calm(d)               ? USEC_INFINITY
-                                              : LOOK_CALM;
+    usec_t pause = seen->link != LINK_UP  ? LOOK_LOST
+                   : is_busy(d, balancer) ? LOOK_BUSY
+                   : is_calm(d)           ? USEC_INFINITY
+                                          : LOOK_CALM;
     usec_t due = seen->asked_at ? usec_add(seen->asked_at, pause) : d->now;
     if (due <= d->now)
         d->plan->balancers[balancer].look = true;

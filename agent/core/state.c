@@ -33,7 +33,8 @@ bool state_wants_run(const struct state *state, uint32_t run) {
     const struct rollout *rollout = &state->rollout;
     if (run == 0 || rollout->mode != MODE_RUNNING || rollout->full)
         return false;
-    return run == rollout->background_run.id || (run == rollout->step_run.id && rollout->step_run.step == rollout->step);
+    return run == rollout->background_run.id ||
+           (run == rollout->step_run.id && rollout->step_run.step == rollout->step);
 }
 
 static const char *history_invalid(const struct state *state) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the steps say at this moment: the share they allow, what has to be ready before they go on, and since when nothing has. */
+/* What the steps say at this moment: the share they allow, what has to be ready before they go on, and since when
+ * nothing has. */
 #include "core/decide.h"
 #include "core/decision.h"
 
@@ -28,8 +29,8 @@ bool stable_is_ready(const struct decision *d) {
     return ready >= d->spec->replicas;
 }
 
-/* Advance needs everybody's answer, a whole canary, and a stable side that could take everything back; promote --full does not
- * wait for the latter. */
+/* Advance needs everybody's answer, a whole canary, and a stable side that could take everything back; promote --full
+ * does not wait for the latter. */
 bool may_advance(const struct decision *d) {
     return d->balancers_up && d->units_known && !d->next->rollout.paused_by_user && canary_is_ready(d) &&
            (d->next->rollout.full || stable_is_ready(d));

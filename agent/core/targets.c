@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which weight every server should have, balancer by balancer: the share that the steps allow, held by the instances that are ready
- * there. */
+/* Which weight every server should have, balancer by balancer: the share that the steps allow, held by the instances
+ * that are ready there. */
 #include "core/decision.h"
 #include "core/weights.h"
 
@@ -30,7 +30,8 @@ static struct holders holders_at(const struct decision *d, uint32_t balancer) {
 }
 
 /* What a server that holds nothing should have, when others do. */
-static uint16_t target_of_others(const struct decision *d, const struct server_seen *server, enum color color, uint32_t number) {
+static uint16_t target_of_others(const struct decision *d, const struct server_seen *server, enum color color,
+                                 uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
     if (!unit->known || d->want[color][number] == WANT_NOTHING)
         return server->weight;
@@ -38,8 +39,8 @@ static uint16_t target_of_others(const struct decision *d, const struct server_s
         return 0;
     if (color == d->next->stable)
         return server->weight;
-    /* A canary's weight stays while HAProxy's checks have it down, as they end and restore it; a canary that is up without being
-     * ready has none to keep. */
+    /* A canary's weight stays while HAProxy's checks have it down, as they end and restore it; a canary that is up
+     * without being ready has none to keep. */
     return server->up || d->share == 0 ? 0 : server->weight;
 }
 
@@ -47,13 +48,14 @@ static void targets_at(struct decision *d, uint32_t balancer, uint32_t backend) 
     struct holders holders = holders_at(d, balancer);
     enum color canary = color_canary(d->next), stable = color_other(canary);
     struct totals totals = weights_totals(d->share, holders.count[canary], holders.count[stable]);
-    bool nobody = holders.count[canary] + holders.count[stable] == 0;
+    /* Part of the picture would give too few too much: so soon after a start, or without the bus, weights stand. */
+    bool stand = !d->units_known || holders.count[canary] + holders.count[stable] == 0;
     for (enum color color = BLUE; color < COLORS; color++) {
         uint32_t index = 0, total = color == canary ? totals.canary : totals.stable;
         for (uint32_t number = 0; number < d->span; number++) {
             const struct server_seen *server = &d->world->balancers[balancer].servers[backend][color][number];
             uint16_t *target = &d->target[balancer][backend][color][number];
-            if (nobody)
+            if (stand)
                 *target = server->weight;
             else if (holders.holds[color][number])
                 *target = weights_of(total, holders.count[color], index++);

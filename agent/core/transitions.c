@@ -34,7 +34,8 @@ static const char *reason_text(enum reason reason) {
     return "";
 }
 
-static void history_close(struct state *next, enum outcome outcome, usec_t wall, enum reason reason, const char *detail) {
+static void history_close(struct state *next, enum outcome outcome, usec_t wall, enum reason reason,
+                          const char *detail) {
     struct history *entry = history_find(next, next->rollout.revision);
     if (!entry)
         return;
@@ -50,7 +51,8 @@ static void leave(struct rollout *rollout, enum mode mode) {
     rollout->paused_by_user = rollout->paused_inconclusive = rollout->full = false;
 }
 
-void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason, const char *detail) {
+void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason,
+                   const char *detail) {
     struct rollout *rollout = &next->rollout;
     struct slot *slot = &next->slots[rollout->color];
     leave(rollout, MODE_ABORTED);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which instances are started and stopped now. A start needs nothing but an idle unit; a stop needs that nobody can reach the instance
- * any more, and that nobody is still being served by it. */
+/* Which instances are started and stopped now. A start needs nothing but an idle unit; a stop needs that nobody can
+ * reach the instance any more, and that nobody is still being served by it. */
 #include "core/decision.h"
 
 static void order(struct decision *d, enum unit_order_kind kind, bool advance, enum color color, uint32_t number) {
@@ -62,7 +62,8 @@ static bool is_out(const struct decision *d, enum color color, uint32_t number, 
 static bool is_last_resort(const struct decision *d, enum color color, uint32_t number) {
     const struct rollout *rollout = &d->next->rollout;
     bool awaited = rollout->mode == MODE_RUNNING && rollout->color == color && !rollout_runs(d->next);
-    return d->next->stable != COLOR_NONE && !awaited && instance_active(d, color, number) && d->n_ready[BLUE] + d->n_ready[GREEN] == 0;
+    return d->next->stable != COLOR_NONE && !awaited && instance_active(d, color, number) &&
+           d->n_ready[BLUE] + d->n_ready[GREEN] == 0;
 }
 
 static void plan_stop(struct decision *d, enum color color, uint32_t number) {

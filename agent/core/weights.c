@@ -10,7 +10,8 @@ static uint32_t round_sum(uint32_t servers) {
     return servers * WEIGHT_MAX / 100 * 100;
 }
 
-/* The largest sum of which PART (a share, above 0) still fits on so many servers; never 0, as 256 servers' weights are not. */
+/* The largest sum of which PART (a share, above 0) still fits on so many servers; never 0, as 256 servers' weights are
+ * not. */
 static uint32_t sum_held(share_t part, uint32_t servers) {
     return (uint32_t)((uint64_t)servers * WEIGHT_MAX * (uint64_t)SHARE_FULL / (uint64_t)part) / 100 * 100;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What runs: the interface to the instances of an app. Nothing here blocks; what is seen and how orders end comes by callbacks,
- * from the event loop. */
+/* What runs: the interface to the instances of an app. Nothing here blocks; what is seen and how orders end comes by
+ * callbacks, from the event loop. */
 #ifndef ROLLOUT_INSTANCE_MANAGER_H
 #define ROLLOUT_INSTANCE_MANAGER_H
 
@@ -20,8 +20,8 @@ struct manager {
     void *self;
     /* Watches instances 1..n of both colors (n may grow later). What is seen is told by and by. */
     int (*watch)(void *self, uint32_t n);
-    /* Carries out one order; at most one at a time and instance. The files of a start (env, release, link) have been written by
-     * the store before. Negative errno when it can't even begin. */
+    /* Carries out one order; at most one at a time and instance. The files of a start (env, release, link) have been
+     * written by the store before. Negative errno when it can't even begin. */
     int (*order)(void *self, const struct unit_order *order, uint64_t token);
 };
 

@@ -13,7 +13,8 @@ struct service {
     void *broken_userdata;
 };
 
-/* Zeroed: none is watched, and the rest does nothing. watch_begin() and watch_end() on SERVICE->watch as for any other. */
+/* Zeroed: none is watched, and the rest does nothing. watch_begin() and watch_end() on SERVICE->watch as for any other.
+ */
 int service_init(struct service *service, const char *unit);
 
 #endif

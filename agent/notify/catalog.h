@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The identity of each kind of event in the journal, as units/rollout.catalog explains them. Never changed once released. */
+/* The identity of each kind of event in the journal, as units/rollout.catalog explains them. Never changed once
+ * released. */
 #ifndef ROLLOUT_NOTIFY_CATALOG_H
 #define ROLLOUT_NOTIFY_CATALOG_H
 

@@ -46,6 +46,6 @@ void notify_journal(const struct spec *spec, const struct state *state, const st
     (void)snprintf(number, sizeof number, "ROLLOUT_EVENT_NUMBER=%u", event->number);
     const char *const fields[] = {id, app, revision, kind, number};
     log_event(level_of(event->kind), "notify", fields, ELEMENTS(fields), "%s: %s: revision %u (%s)%s%s", spec->app,
-              event_kind_to_string(event->kind), event->revision, entry ? entry->version : "?", *event->detail ? ": " : "",
-              event->detail);
+              event_kind_to_string(event->kind), event->revision, entry ? entry->version : "?",
+              *event->detail ? ": " : "", event->detail);
 }

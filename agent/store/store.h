@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What must survive: the interface to the store. Every commit is durable when it returns 0 (write, fsync, rename, fsync folder), and
- * has changed nothing that is read when it fails. All calls block for their fsync and for nothing else. */
+/* What must survive: the interface to the store. Every commit is durable when it returns 0 (write, fsync, rename, fsync
+ * folder), and has changed nothing that is read when it fails. All calls block for their fsync and for nothing else. */
 #ifndef ROLLOUT_STORE_STORE_H
 #define ROLLOUT_STORE_STORE_H
 
@@ -12,7 +12,7 @@
 struct revision {
     uint32_t number;
     char version[VERSION_TEXT_MAX];
-    char **env; /* "KEY=value", as given; NULL-terminated, or NULL */
+    char **env;      /* "KEY=value", as given; NULL-terminated, or NULL */
     char *spec_text; /* the configuration that its latest attempt is pinned to */
 };
 
@@ -26,7 +26,8 @@ int env_pair_check(const char *pair, struct error *err);
 
 struct store {
     void *self;
-    /* -ENOENT: none. -EBADMSG: not readable, the error says why and where. -EPROTONOSUPPORT: written by a newer version. */
+    /* -ENOENT: none. -EBADMSG: not readable, the error says why and where. -EPROTONOSUPPORT: written by a newer
+     * version. */
     int (*load_state)(void *self, struct state *ret, struct error *err);
     int (*commit_state)(void *self, const struct state *state, struct error *err);
     /* The caller frees *ret with free(). */
@@ -34,8 +35,9 @@ struct store {
     int (*commit_run)(void *self, const struct run *run, struct error *err);
     int (*load_revision)(void *self, uint32_t number, struct revision **ret, struct error *err);
     int (*commit_revision)(void *self, const struct revision *revision, struct error *err);
-    /* Writes env and release of an instance for a revision and swaps instances/INSTANCE to it. Only while its unit is inactive.
-     * RELEASE NULL: none. ENDPOINT port 0: keep the one in the env that is there. -ENOENT when the release is missing. */
+    /* Writes env and release of an instance for a revision and swaps instances/INSTANCE to it. Only while its unit is
+     * inactive. RELEASE NULL: none. ENDPOINT port 0: keep the one in the env that is there. -ENOENT when the release is
+     * missing. */
     int (*place)(void *self, enum color color, uint32_t number, const struct revision *revision, const char *release,
                  const struct endpoint *endpoint, struct error *err);
     /* Removes revisions that are not in the state's history or slots, and runs that belong to none. Best effort. */
