@@ -86,9 +86,9 @@ static void count(struct metric_run *metric, enum run_phase phase) {
 
 /* The latest ones, as many as Retain= says. */
 static void keep(struct metric_run *metric, const struct metric_spec *spec, const struct measurement *measurement) {
-    if (spec->retain == 0)
-        return;
     uint32_t retain = spec->retain < MEASUREMENTS_MAX ? spec->retain : MEASUREMENTS_MAX;
+    if (retain == 0)
+        return;
     uint32_t kept = metric->n_measurements < retain ? metric->n_measurements : retain - 1;
     memmove(metric->measurements, metric->measurements + (metric->n_measurements - kept),
             kept * sizeof *metric->measurements);
