@@ -13,6 +13,8 @@
 #define QUESTION_PATIENCE (900 * USEC_PER_SEC)
 /* A commit that failed is tried again after this. */
 #define COMMIT_RETRY USEC_PER_SEC
+/* An order that could not even begin is thought over after this. */
+#define ORDER_RETRY (500 * USEC_PER_MSEC)
 
 /* One order at a time; a busy lane drops its new order, the next pass has it again. */
 struct lane {

@@ -115,6 +115,7 @@ static void exchange(struct agent *agent, uint32_t balancer) {
     if (router->exchange(router->self, balancer, plan->orders, plan->n, lane->token) < 0) {
         lane->token = 0;
         agent->world.balancers[balancer].asked_at = agent->now;
+        agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
     }
     plan->n = 0;
     plan->look = false;
@@ -172,6 +173,7 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
     }
     if (r < 0) {
         lane->token = 0;
+        agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
         (void)snprintf(agent->unit_problem, sizeof agent->unit_problem, "%s", err.text);
         log_warning("instance", "%s: %s", INSTANCE_NAME((enum color)order->color, order->number), err.text);
     }
