@@ -82,8 +82,11 @@ static int unreachable(struct client *client, CURL *handle, const char *name, CU
         return error_set(err, -EBADMSG, "the answer of %s/%s is too long", client->folder, name);
     if (code == CURLE_COULDNT_CONNECT && (system_error == EACCES || system_error == EPERM))
         return error_set(err, -EACCES, "no permission to use %s/%s: be root or in the group rollout", client->folder, name);
-    return error_set(err, -EHOSTUNREACH, "the agent does not answer at %s/%s: %s", client->folder, name,
-                     code == CURLE_COULDNT_CONNECT && system_error ? strerror((int)system_error) : curl_easy_strerror(code));
+    const char *slash = strrchr(client->folder, '/');
+    return error_set(err, -EHOSTUNREACH, "the agent of %s does not answer at %s/%s: %s (see systemctl status rollout@%s)",
+                     slash ? slash + 1 : client->folder, client->folder, name,
+                     code == CURLE_COULDNT_CONNECT && system_error ? strerror((int)system_error) : curl_easy_strerror(code),
+                     slash ? slash + 1 : client->folder);
 }
 
 int client_ask(struct client *client, const char *path, const char *body, struct answer_document *ret, struct error *err) {

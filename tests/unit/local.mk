@@ -89,3 +89,11 @@ tests_unit_test_haproxy_router_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 check_PROGRAMS += %D%/test-api-server
 tests_unit_test_api_server_SOURCES = %D%/test-api-server.c %D%/fake-agent.c %D%/fake-agent.h
 tests_unit_test_api_server_LDADD = $(API_LIBS) $(TEST_LIBS)
+
+# ctl/
+EXTRA_PROGRAMS += %D%/fake-agent
+CLEANFILES += %D%/fake-agent$(EXEEXT)
+dist_check_SCRIPTS += %D%/test-ctl.sh
+%D%/test-ctl.log: %D%/fake-agent$(EXEEXT) rolloutctl$(EXEEXT)
+tests_unit_fake_agent_SOURCES = %D%/fake-agent-main.c %D%/fake-agent.c %D%/fake-agent.h
+tests_unit_fake_agent_LDADD = $(API_LIBS)

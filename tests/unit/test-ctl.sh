@@ -1,0 +1,153 @@
+#!/bin/bash
+# rolloutctl against a fake agent: what each verb says, and what it exits with.
+set -u
+here=$PWD srcdir=${srcdir:-.}
+ctl=$here/rolloutctl agent=$here/tests/unit/fake-agent
+folder=$(mktemp -d /tmp/rollout-test-ctl.XXXXXX)
+export ROLLOUT_RUN_DIR=$folder/run LC_ALL=C
+mkdir -p "$ROLLOUT_RUN_DIR"
+failed=0 agent_pid=
+
+stop_agent() {
+    [[ -z $agent_pid ]] || { kill "$agent_pid" && wait "$agent_pid"; }
+    agent_pid=
+}
+
+start_agent() {
+    stop_agent
+    "$agent" "$ROLLOUT_RUN_DIR/shop" 60 &
+    agent_pid=$!
+    for _ in {1..100}; do
+        [[ ! -S $ROLLOUT_RUN_DIR/shop/status.sock ]] || return 0
+        sleep 0.05
+    done
+    echo "the fake agent does not come up"
+    exit 1
+}
+
+trap 'stop_agent; rm -rf "$folder"' EXIT
+
+# check NAME: the verdict is the exit code of the command before
+check() {
+    local result=$?
+    if ((result == 0)); then
+        echo "good: $1"
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $1"
+        sed 's/^/    /' "$folder/out" "$folder/err"
+    fi
+}
+
+# run CODE ARGUMENTS...: standard output in out, standard error in err
+run() {
+    local expected=$1 code
+    shift
+    timeout 60 "$ctl" "$@" >"$folder/out" 2>"$folder/err"
+    code=$?
+    ((code == expected)) || echo "rolloutctl $*: exit $code, expected $expected"
+    ((code == expected))
+}
+
+out() {
+    grep -qF -- "$1" "$folder/out"
+}
+
+err() {
+    grep -qF -- "$1" "$folder/err" && [[ ! -s $folder/out ]]
+}
+
+start_agent
+run 0 get shop && out "CanaryPauseStep: step 2 of 4" && out "20 % wanted, 20 % seen" && out "9min left" && out "green-1" &&
+    out "1 successful"
+check "get shows the picture"
+run 0 get shop --output json && jq -e '.app == "shop" and .canary.version == "v2" and .weight.actual == 20' "$folder/out" >/dev/null
+check "get passes the document"
+run 0 status shop && out "Paused, step 1/4, 20 %"
+check "status is one line"
+run 0 list && out "shop" && run 0 list -o json && jq -e '.[0].app == "shop"' "$folder/out" >/dev/null
+check "list"
+run 0 history shop && out "promoted" && run 0 history shop -o json && jq -e '.[0].outcome == "running"' "$folder/out" >/dev/null
+check "history"
+run 0 analysis shop && out "success-rate" && run 0 analysis shop 1 && out "[0.99]" && run 2 analysis shop 9 && run 2 analysis shop x
+check "analysis"
+run 0 pause shop && out "is paused" && run 0 resume shop && out "goes on"
+check "pause and resume"
+run 5 retry shop && err "nothing was aborted"
+check "a refused verb exits 5"
+run 3 status shop --watch --timeout 1s && grep -qF "out of time" "$folder/err"
+check "a wait out of time exits 3"
+run 0 promote shop -o json && jq -e '.verdict == "accepted" and .revision == 2' "$folder/out" >/dev/null
+check "promote says its verdict"
+run 0 abort shop && run 1 status shop && out "Degraded"
+check "after abort the status is Degraded, exit 1"
+
+start_agent
+run 0 deploy shop v9 --env A=1 --env "B=x y" && out "revision 3 (v9)"
+check "deploy"
+run 2 deploy shop v9 --env A && err "expected KEY=VALUE" && run 2 deploy shop ../x && err "not a version"
+check "a bad deploy exits 2"
+
+start_agent
+(sleep 0.7 && kill -USR1 "$agent_pid") &
+run 0 deploy shop v9 --watch --timeout 20s && out "Healthy" && grep -qF "is live" "$folder/err"
+check "deploy --watch ends with Healthy"
+start_agent
+(sleep 0.7 && kill -USR2 "$agent_pid") &
+run 1 deploy shop v9 --watch --timeout 20s && out "Degraded"
+check "deploy --watch ends with Degraded, exit 1"
+start_agent
+(sleep 0.7 && kill -USR1 "$agent_pid") &
+run 0 status shop --watch
+check "status --watch ends with Healthy"
+
+# The agent is gone for a moment; the same revision is under way when it is back.
+start_agent
+timeout 60 "$ctl" status shop --watch --timeout 20s >"$folder/out" 2>"$folder/err" &
+watcher=$!
+sleep 0.5
+stop_agent
+sleep 0.7
+start_agent
+kill -USR1 "$agent_pid"
+wait "$watcher" && grep -qF "trying again" "$folder/err" && out "Healthy"
+check "a watch survives a restart of the agent"
+
+stop_agent
+run 4 status shop && err "does not answer" && run 4 deploy shop v2 && run 4 get shop --watch
+check "no agent exits 4"
+run 0 list && out "does not answer"
+check "list names agents that don't answer"
+
+run 2 stat && err "did you mean status?" && run 2 promote shop --ful && err "did you mean --full?" && run 2 abort shop --full &&
+    run 2 get && run 2 get a b && run 2 status Shop && run 2 status ../x && run 2 get shop -o yaml && run 2 deploy shop v1 --timeout never
+check "wrong usage exits 2"
+run 0 version && out "rollout " && run 0 --version && run 0 version -o json && jq -e .version "$folder/out" >/dev/null
+check "version"
+run 0 completion bash && bash -n "$folder/out" && run 2 completion fish
+check "completion"
+
+# Help, manual and completion know every verb and option.
+good=true
+"$ctl" help >"$folder/help"
+while read -r verb _; do
+    grep -qE "^\.(B|BI|BR) \"?$verb" "$srcdir/man/rolloutctl.1" || { echo "the manual lacks $verb"; good=false; }
+    "$ctl" "$verb" --help >"$folder/out" || good=false
+    grep -q "^Usage: rolloutctl $verb" "$folder/out" || good=false
+    while read -r option; do
+        grep -qF -- "${option//-/\\-}" "$srcdir/man/rolloutctl.1" || { echo "the manual lacks $option"; good=false; }
+    done < <(grep -oE -- '--[a-z]+' "$folder/out")
+done < <(grep '^  [a-z]' "$folder/help")
+$good
+check "help and manual know every verb and option"
+
+mkdir "$folder/conf"
+printf '[Rollout]\nReplica=2\n' >"$folder/conf/shop.conf"
+run 2 lint "$folder/conf/shop.conf" && err "$folder/conf/shop.conf:2:" && err "Replicas"
+check "lint names file and line"
+printf '[Rollout]\nReplicas=2\n[HAProxy]\nSocket=/run/haproxy/admin.sock\n' >"$folder/conf/shop.conf"
+run 0 lint "$folder/conf/shop.conf" && out "shop: good" && run 0 lint "$folder/conf/shop.conf" -o json
+check "lint finds nothing"
+run 2 lint nothere && err "nothere"
+check "lint of an app that isn't there"
+((failed == 0))
