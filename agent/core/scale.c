@@ -85,7 +85,7 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
     const struct unit_seen *unit = &d->world->units[color][number];
     bool stopped = instance_stopped(d, color, number);
     if (slot->revision == 0)
-        return stopped && (next->stable != COLOR_NONE || rollout_runs(next)) ? WANT_DOWN : WANT_NOTHING;
+        return stopped && next->rollout.revision ? WANT_DOWN : WANT_NOTHING; /* before the first deploy all is as found */
     if (unit->known && !stopped && unit->env_revision != slot->revision && !unit->job)
         return WANT_DOWN; /* another revision runs in its place */
     if (color == next->stable)
