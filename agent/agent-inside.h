@@ -46,7 +46,8 @@ struct agent {
     struct plan plan;
     usec_t clock_offset; /* core clock = CLOCK_BOOTTIME + this */
     usec_t now, wall;    /* of the latest look at the clocks; now is on the core's clock */
-    bool undurable;      /* state is ahead of the disk */
+    bool unwritten;      /* state is ahead of the disk: written as soon as it can be */
+    bool undurable;      /* or may be, as after a start: written before anything advances */
 
     bool due;    /* something happened */
     usec_t wake; /* core clock */
@@ -95,6 +96,8 @@ void runs_resume(struct agent *agent);
 void runs_follow(struct agent *agent);
 /* Makes documents for runs that `next` names for the first time. */
 int runs_begin(struct agent *agent, struct error *err);
+/* Some question is due. */
+bool runs_due(const struct agent *agent);
 /* Asks what is due. */
 void runs_ask(struct agent *agent);
 void runs_free(struct agent *agent);

@@ -285,6 +285,13 @@ void runs_follow(struct agent *agent) {
 
 /* ---------------------------------------------------------------- questions and answers */
 
+bool runs_due(const struct agent *agent) {
+    for (size_t i = 0; i < RUNS_SEEN_MAX; i++)
+        if (agent->runs[i].n_due)
+            return true;
+    return false;
+}
+
 void runs_ask(struct agent *agent) {
     for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
         struct active_run *active = &agent->runs[i];

@@ -45,7 +45,7 @@ int agent_commit(struct agent *agent) {
     int r = write_next(agent, &err);
     bool had = *agent->disk_problem != 0;
     memcpy(&agent->state, &agent->next, sizeof agent->state);
-    agent->undurable = r < 0;
+    agent->undurable = agent->unwritten = r < 0;
     if (r < 0) {
         if (!had)
             log_error("store", "cannot write the state, so nothing goes forward until it can be written: %s", err.text);
@@ -104,6 +104,18 @@ static bool only_retreat(const struct balancer_plan *plan) {
         if (plan->orders[i].advance)
             return false;
     return plan->n > 0;
+}
+
+/* What this pass is about to do needs a durable state. */
+static bool advances(const struct agent *agent) {
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        for (uint32_t i = 0; i < agent->plan.balancers[balancer].n; i++)
+            if (agent->plan.balancers[balancer].orders[i].advance)
+                return true;
+    for (uint32_t i = 0; i < agent->plan.n_units; i++)
+        if (agent->plan.units[i].advance)
+            return true;
+    return runs_due(agent);
 }
 
 static void exchange(struct agent *agent, uint32_t balancer) {
@@ -218,7 +230,8 @@ void agent_pass(struct agent *agent) {
     agent_wake_at(agent, agent->plan.wake);
 
     act_retreat_first(agent);
-    if (agent->undurable || memcmp(&agent->state, &agent->next, sizeof agent->state) != 0)
+    bool changed = memcmp(&agent->state, &agent->next, sizeof agent->state) != 0;
+    if (changed || agent->unwritten || (agent->undurable && advances(agent)))
         if (agent_commit(agent) < 0)
             agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
     act(agent);
