@@ -33,6 +33,7 @@ struct driver {
     sd_event *event;
     sd_event_source *wake, *ready;
     bool said_ready;
+    uint64_t watchdog; /* WatchdogSec= in microseconds; 0: none */
     struct store store;
     struct router router;
     struct manager manager;
@@ -210,6 +211,17 @@ static int on_post(sd_event_source *source, void *userdata) {
     return r < 0 ? r : sd_event_source_set_enabled(driver->wake, SD_EVENT_ONESHOT);
 }
 
+/* A healthy idle agent wakes up for nothing else, so it has a look at the balancers as well: somebody may have set a
+ * weight by hand, of which HAProxy tells nobody. */
+static int on_watchdog(sd_event_source *source, uint64_t at, void *userdata) {
+    struct driver *driver = userdata;
+    (void)at;
+    (void)sd_notify(0, "WATCHDOG=1");
+    agent_look(driver->agent);
+    int r = sd_event_source_set_time_relative(source, driver->watchdog / 2);
+    return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
     struct driver *driver = userdata;
     struct error err = {0};
@@ -245,8 +257,8 @@ static int begin_loop(struct driver *driver) {
                                        on_ready_patience, driver);
     if (r >= 0)
         r = sd_event_add_post(event, NULL, on_post, driver);
-    if (r >= 0)
-        r = sd_event_set_watchdog(event, true);
+    if (r >= 0 && sd_watchdog_enabled(0, &driver->watchdog) > 0)
+        r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, driver->watchdog / 2, 0, on_watchdog, driver);
     return r;
 }
 
