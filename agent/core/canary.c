@@ -22,6 +22,8 @@ static const struct run_seen *run_follow(const struct decision *d, struct run_re
     if (!seen || !state_wants_run(d->next, ref->id) || run_phase_ended(ref->phase))
         return NULL;
     ref->phase = seen->phase;
+    if (run_phase_ended(ref->phase))
+        d->next->rollout.progress_at = d->now;
     return run_phase_ended(ref->phase) && ref->phase != RUN_SUCCESSFUL ? seen : NULL;
 }
 

@@ -62,7 +62,8 @@ usec_t progress_since(const struct decision *d) {
         usec_t end = pause_end(d);
         return end > d->now ? USEC_INFINITY : end > since ? end : since;
     }
-    if (step->kind == STEP_ANALYSIS && state_wants_run(d->next, rollout->step_run.id))
+    if (step->kind == STEP_ANALYSIS && state_wants_run(d->next, rollout->step_run.id) &&
+        !run_phase_ended(rollout->step_run.phase))
         return USEC_INFINITY;
     return since;
 }
