@@ -18,6 +18,7 @@ enum fate {
 
 static enum fate write_fate(struct sim *sim) {
     bool fails = sim->disk.bad || DRAW_RARE(sim, DISK_ONCE, 30, 1);
+    sim->disk.began = sim->clock.now;
     sim->clock.now += 500; /* fsync, twice */
     uint32_t slow = DRAW_RARE(sim, DISK_SLOW, 50, 10);
     if (slow)
@@ -107,7 +108,6 @@ static int commit_run(void *userdata, const struct run *run, struct error *err) 
     struct sim *sim = userdata;
     if (!host_may_act(sim))
         return failed(err);
-    sim->disk.commits++;
     struct sim_document *document = &sim->disk.runs[run->id % RUNS_MAX];
     enum fate fate = write_fate(sim);
     trace(sim, "disk: run %u: %s%s", run->id, run_phase_to_string(run->phase), fate == WRITTEN ? "" : " (failed)");

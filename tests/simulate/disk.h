@@ -28,7 +28,8 @@ struct disk {
     struct sim_document runs[RUNS_MAX];
     struct sim_revision revisions[REVISIONS_MAX];
     uint32_t links[COLORS][SIM_INSTANCES]; /* the revision that an instance's link points to */
-    uint64_t commits;
+    uint64_t commits; /* of states */
+    usec_t began;     /* the write under way, or the latest */
     struct store port;
 };
 

@@ -176,9 +176,9 @@ static void carry_out(struct sim *sim, struct exchange *exchange) {
     if (cut)
         trace(sim, "haproxy: cut after %u of %u orders", n, exchange->n);
     uint32_t late = DRAW_RARE(sim, REPLY_LATE, 100, 40);
-    if (late)
-        disturbed(sim);
     usec_t delay = DRAW_RARE(sim, REPLY_LOST, 50, 1) ? DEADLINE : MSEC(50 * late) + 200;
+    if (delay > MSEC(1))
+        disturbed_until(sim, sim->clock.now + delay);
     answer(sim, exchange, cut ? LINK_SILENT : LINK_UP, delay);
     if (DRAW_RARE(sim, RELOAD_SOON, 20, 1))
         haproxy_reload(sim, exchange->balancer);
@@ -252,7 +252,7 @@ int haproxy_exchange(void *userdata, uint32_t balancer, const struct server_orde
     memcpy(exchange->orders, orders, exchange->n * sizeof *orders);
     uint32_t late = DRAW_RARE(sim, EXCHANGE_LATE, 100, 20);
     if (late)
-        disturbed(sim);
+        disturbed_until(sim, sim->clock.now + MSEC(20 * late));
     clock_after(sim, MSEC(20 * late) + 200, on_arrival, (uint32_t)(exchange - exchanges), 0, exchange->serial);
     (void)host_may_act(sim);
     return 0;

@@ -13,8 +13,13 @@ bool host_is_over(const struct sim *sim) {
     return sim->host.over;
 }
 
+void disturbed_until(struct sim *sim, usec_t when) {
+    if (when > sim->host.disturbed_at)
+        sim->host.disturbed_at = when;
+}
+
 void disturbed(struct sim *sim) {
-    sim->host.disturbed_at = sim->clock.now;
+    disturbed_until(sim, sim->clock.now);
 }
 
 usec_t host_boottime(const struct sim *sim, usec_t when) {

@@ -11,11 +11,16 @@ static bool same_attempt(const struct state *a, const struct state *b) {
     return a->rollout.revision == b->rollout.revision && a->rollout.attempt == b->rollout.attempt;
 }
 
-/* I5: the step goes to itself or the next. */
-static void check_steps(struct sim *sim, const struct state *before, const struct state *state) {
-    if (same_attempt(before, state) && state->rollout.step != before->rollout.step &&
-        state->rollout.step != before->rollout.step + 1)
-        oracle_fail(sim, "I5", "the step goes from %u to %u", before->rollout.step, state->rollout.step);
+static struct sim_step step_of(const struct state *state) {
+    return (struct sim_step){state->rollout.revision, state->rollout.attempt, state->rollout.step};
+}
+
+/* I5: the step goes to itself or the next, also in what could not be written. */
+static void check_steps(struct sim *sim, struct sim_step step) {
+    const struct sim_step *before = &sim->oracle.step;
+    if (step.revision == before->revision && step.attempt == before->attempt && step.index != before->index &&
+        step.index != before->index + 1)
+        oracle_fail(sim, "I5", "the step goes from %u to %u", before->index, step.index);
 }
 
 /* I6: what was aborted is not promoted; no way leads back but a retry. */
@@ -44,7 +49,7 @@ static void check_gate(struct sim *sim, const struct state *before, const struct
         return;
     }
     for (uint32_t metric = 0; metric < run->n_metrics; metric++)
-        if (run->metrics[metric].successful == 0)
+        if (run->metrics[metric].successful + run->metrics[metric].failed + run->metrics[metric].inconclusive == 0)
             oracle_fail(sim, "I9", "step %u is passed, but metric %s of run %u has measured nothing", step + 1,
                         run->metrics[metric].name, run->id);
     const struct version *version = &sim->scenario.versions[disk_version(sim, state->rollout.revision)];
@@ -81,7 +86,7 @@ static void check_runs(struct sim *sim, const struct state *state) {
 static void follow(struct sim *sim, const struct state *before, const struct state *state) {
     struct oracle *oracle = &sim->oracle;
     if (state->stable != before->stable) {
-        oracle->promoted_at = sim->clock.now;
+        oracle->promoted_at = oracle->promoting_at;
         oracle->retired_by_verb = false;
     }
     if (!same_attempt(before, state))
@@ -93,19 +98,32 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
     const char *why = state_invalid(state);
     if (why)
         oracle_fail(sim, "I16", "%s", why);
+    if (!oracle->verb)
+        check_steps(sim, step_of(state));
+    oracle->step = step_of(state);
+    bool promoting = oracle->has_previous && state->stable != oracle->previous.stable;
+    if (!promoting)
+        oracle->promoting_at = 0;
+    else if (!oracle->promoting_at)
+        oracle->promoting_at = sim->disk.began;
     if (!durable)
         return;
     check_runs(sim, state);
-    if (sim->disk.has_state) { /* what this life began with, or committed last */
-        const struct state *before = &sim->disk.cached;
-        if (!oracle->verb)
-            check_steps(sim, before, state);
+    if (oracle->has_previous) {
+        const struct state *before = &oracle->previous;
         check_abort(sim, before, state);
         check_gate(sim, before, state);
         check_verdict(sim, before, state);
         check_numbers(sim, before, state);
         follow(sim, before, state);
     }
+    oracle_loaded(sim, state);
+}
+
+void oracle_loaded(struct sim *sim, const struct state *state) {
+    sim->oracle.has_previous = true;
+    sim->oracle.step = step_of(state);
+    memcpy(&sim->oracle.previous, state, sizeof *state);
 }
 
 /* I9: a run ends once. */
@@ -125,11 +143,14 @@ void oracle_event(struct sim *sim, const struct state *state, const struct event
 
 void oracle_verb_begins(struct sim *sim, const struct api_command *asked) {
     sim->oracle.verb = asked;
+    sim->oracle.step_before_verb = sim->oracle.step;
 }
 
 /* I14: what was accepted is durable. */
 void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const struct command_result *result, int r) {
     sim->oracle.verb = NULL;
+    if (r < 0)
+        sim->oracle.step = sim->oracle.step_before_verb;
     if (sim->host.dying || r < 0 || result->verdict != VERDICT_ACCEPTED || !sim->disk.doubtful)
         return;
     if (asked->command.verb != VERB_ABORT || !strstr(result->message, "not durable"))

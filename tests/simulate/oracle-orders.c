@@ -163,15 +163,23 @@ static void check_remains(struct sim *sim, uint32_t balancer, uint32_t backend, 
         oracle_fail(sim, "I2", "the orders that lower leave no ready server with weight");
 }
 
-/* A stable instance could carry requests: ready there for MinReadySec. */
-static bool stable_is_ready(const struct sim *sim, const struct play *play, const struct sim_told *told, enum color stable) {
+/* As told: UP in every backend, for MinReadySec. */
+static bool told_ready(const struct sim *sim, const struct sim_told *told, enum color color, uint32_t number) {
     usec_t min_ready = sim->scenario.spec->min_ready;
-    for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
-        usec_t up = told->servers[play->backend][stable][number].up_since;
-        usec_t active = sim->oracle.told[stable][number].active_since - host_boottime(sim, sim->clock.now) + sim->clock.now;
-        if (play_ready(play, stable, number) && (min_ready == 0 || (up > active ? up : active) + min_ready + MSEC(1) < told->began))
-            return true;
+    usec_t since = sim->oracle.told[color][number].active_since - host_boottime(sim, sim->clock.now) + sim->clock.now;
+    for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
+        if (!told->servers[backend][color][number].up || told->servers[backend][color][number].maint)
+            return false;
+        if (told->servers[backend][color][number].up_since > since)
+            since = told->servers[backend][color][number].up_since;
     }
+    return told_active(sim, color, number) && (min_ready == 0 || since + min_ready + MSEC(1) < told->began);
+}
+
+static bool stable_is_ready(const struct sim *sim, uint32_t balancer, enum color stable) {
+    for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+        if (told_ready(sim, &sim->balancers[balancer].told, stable, number))
+            return true;
     return false;
 }
 
@@ -181,8 +189,7 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
     enum color canary = oracle_canary(state);
     struct play play;
     play_begin(&play, sim, balancer, backend);
-    if (!sim->disk.has_state || state->stable == COLOR_NONE ||
-        !stable_is_ready(sim, &play, &sim->balancers[balancer].told, state->stable))
+    if (!sim->disk.has_state || state->stable == COLOR_NONE || !stable_is_ready(sim, balancer, state->stable))
         return;
     struct sums before = play_sums(&play, canary);
     share_t allowed = oracle_allowed(sim);

@@ -22,11 +22,17 @@
 /* A look that is due comes, and its orders are carried out. */
 #define SETTLING MSEC(1200)
 
+struct sim_step {
+    uint32_t revision, attempt, index;
+};
+
 struct oracle {
     struct unit_seen told[COLORS][SIM_INSTANCES]; /* last told to this life of the agent */
     bool has_previous;
-    struct state previous; /* the latest state whose commit succeeded */
-    usec_t promoted_at;    /* and when */
+    struct state previous; /* what this life of the agent began with, or committed last */
+    struct sim_step step, step_before_verb; /* of the latest commit, durable or not */
+    usec_t promoting_at;   /* when a promotion was decided; from then on its delays count, ... */
+    usec_t promoted_at;    /* ... but only once it is durable */
     bool retired_by_verb;  /* a deploy took the warm color */
     const struct api_command *verb; /* under way */
     usec_t settled_at;     /* 0: not yet */
@@ -61,6 +67,7 @@ void oracle_process_starts(struct sim *sim, enum color color, uint32_t number);
 
 /* Before the disk takes it over. */
 void oracle_commit(struct sim *sim, const struct state *state, bool durable);
+void oracle_loaded(struct sim *sim, const struct state *state);
 void oracle_run(struct sim *sim, const struct run *before, const struct run *run);
 void oracle_event(struct sim *sim, const struct state *state, const struct event *event);
 void oracle_verb_begins(struct sim *sim, const struct api_command *asked);

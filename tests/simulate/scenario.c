@@ -76,11 +76,12 @@ static void say_step(struct writer *writer) {
 static void say_canary(struct writer *writer) {
     struct sim *sim = writer->sim;
     say(writer, "[Canary]\nStep=setWeight 20\n");
-    for (uint32_t n = DRAW(sim, STEPS, 7); n > 0; n--)
+    uint32_t steps = DRAW(sim, STEPS, 7);
+    for (uint32_t n = 0; n < steps; n++)
         say_step(writer);
     uint32_t background = DRAW_RARE(sim, BACKGROUND, 200, 3);
     if (background)
-        say(writer, "BackgroundAnalysis=watch\nBackgroundAnalysisStartingStep=%u\n", background - 1);
+        say(writer, "BackgroundAnalysis=watch\nBackgroundAnalysisStartingStep=%u\n", background - 1 < steps ? background - 1 : steps);
 }
 
 static void say_metric(struct writer *writer, const char *name, const char *rest, const char *on_failure) {
@@ -92,7 +93,8 @@ static void say_metric(struct writer *writer, const char *name, const char *rest
 
 static void say_metrics(struct writer *writer) {
     const char *on_failure = DRAW_RARE(writer->sim, ON_FAILURE, 200, 1) ? "OnFailure=pause\n" : "";
-    static const char *const limits[] = {"", "ConsecutiveErrorLimit=0\n", "InconclusiveLimit=1\n", "FailureLimit=1\n"};
+    static const char *const limits[] = {"", "ConsecutiveErrorLimit=0\n", "InconclusiveLimit=1\n",
+                                         "Count=3\nIntervalSec=300ms\nFailureLimit=1\n"};
     const char *limit = limits[DRAW(writer->sim, METRIC, 4)];
     say_metric(writer, "good", limit, on_failure);
     say_metric(writer, "slow", "InitialDelaySec=700ms\n", on_failure);

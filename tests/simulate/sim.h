@@ -43,6 +43,8 @@ struct sim {
 
 /* Something outside happened that the agent could not foresee: invariants that hold "from 2 s after" wait again. */
 void disturbed(struct sim *sim);
+/* The same, and it will be told only then. */
+void disturbed_until(struct sim *sim, usec_t when);
 
 #define DRAW(sim, site, n) draw(&(sim)->draws, AT_##site, n)
 #define DRAW_RARE(sim, site, permille, n) draw_rare(&(sim)->draws, AT_##site, permille, n)

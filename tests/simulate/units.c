@@ -74,12 +74,12 @@ static void changed(struct sim *sim, uint32_t color, uint32_t number) {
     unit->telling = true;
     usec_t delay = MSEC(1);
     uint32_t late = DRAW_RARE(sim, SIGNAL_LATE, 200, 50);
-    if (late) {
+    if (late)
         delay = MSEC(10 * late);
-        disturbed(sim);
-    }
     if (DRAW_RARE(sim, SIGNAL_LOST, 100, 1))
         delay = SEC(2);
+    if (delay > MSEC(1))
+        disturbed_until(sim, sim->clock.now + delay);
     clock_after(sim, delay, on_tell, color, number, 0);
 }
 
