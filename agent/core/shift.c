@@ -120,10 +120,13 @@ static bool is_busy(const struct decision *d, uint32_t balancer) {
     return d->plan->balancers[balancer].n > 0;
 }
 
+/* Only stable is there, if anything. */
 static bool is_calm(const struct decision *d) {
     const struct state *next = d->next;
-    return next->rollout.mode != MODE_RUNNING &&
-           (next->stable == COLOR_NONE || next->slots[color_other(next->stable)].revision == 0);
+    for (enum color color = BLUE; color < COLORS; color++)
+        if (color != next->stable && next->slots[color].revision)
+            return false;
+    return next->rollout.mode != MODE_RUNNING;
 }
 
 static void plan_look(struct decision *d, uint32_t balancer) {
