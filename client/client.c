@@ -81,15 +81,19 @@ static int unreachable(struct client *client, CURL *handle, const char *name, CU
     if (code == CURLE_WRITE_ERROR)
         return error_set(err, -EBADMSG, "the answer of %s/%s is too long", client->folder, name);
     if (code == CURLE_COULDNT_CONNECT && (system_error == EACCES || system_error == EPERM))
-        return error_set(err, -EACCES, "no permission to use %s/%s: be root or in the group rollout", client->folder, name);
+        return error_set(err, -EACCES, "no permission to use %s/%s: be root or in the group rollout", client->folder,
+                         name);
     const char *slash = strrchr(client->folder, '/');
-    return error_set(err, -EHOSTUNREACH, "the agent of %s does not answer at %s/%s: %s (see systemctl status rollout@%s)",
+    return error_set(err, -EHOSTUNREACH,
+                     "the agent of %s does not answer at %s/%s: %s (see systemctl status rollout@%s)",
                      slash ? slash + 1 : client->folder, client->folder, name,
-                     code == CURLE_COULDNT_CONNECT && system_error ? strerror((int)system_error) : curl_easy_strerror(code),
+                     code == CURLE_COULDNT_CONNECT && system_error ? strerror((int)system_error)
+                                                                   : curl_easy_strerror(code),
                      slash ? slash + 1 : client->folder);
 }
 
-int client_ask(struct client *client, const char *path, const char *body, struct answer_document *ret, struct error *err) {
+int client_ask(struct client *client, const char *path, const char *body, struct answer_document *ret,
+               struct error *err) {
     const char *name = body ? "api.sock" : "status.sock";
     CURL *handle = client->request;
     int r = prepare(client, handle, name, path, err);
@@ -114,7 +118,8 @@ int client_ask(struct client *client, const char *path, const char *body, struct
     struct error why = {0};
     (void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.status);
     if (json_parse(buffer_text(&client->answer), client->answer.len, &answer.document, &why) < 0)
-        return error_set(err, -EBADMSG, "the answer of %s/%s to %s is not JSON: %s", client->folder, name, path, why.text);
+        return error_set(err, -EBADMSG, "the answer of %s/%s to %s is not JSON: %s", client->folder, name, path,
+                         why.text);
     *ret = answer;
     return 0;
 }

@@ -29,16 +29,19 @@ static inline void client_cleanup(struct client **client) {
     *client = client_free(*client);
 }
 
-/* One request: reads by GET (BODY NULL) from status.sock, acts by POST on api.sock. 0 whenever there was an answer in JSON, a problem
- * too. -EHOSTUNREACH: nobody answers, or not in time; -EACCES: not allowed to ask; -EBADMSG: the answer is none of ours. */
-int client_ask(struct client *client, const char *path, const char *body, struct answer_document *ret, struct error *err);
+/* One request: reads by GET (BODY NULL) from status.sock, acts by POST on api.sock. 0 whenever there was an answer in
+ * JSON, a problem too. -EHOSTUNREACH: nobody answers, or not in time; -EACCES: not allowed to ask; -EBADMSG: the answer
+ * is none of ours. */
+int client_ask(struct client *client, const char *path, const char *body, struct answer_document *ret,
+               struct error *err);
 
-/* The word of a problem document ("refused"), "" when it is none; *ret_detail (may be NULL) is its sentence. Both live as long as the
- * answer. */
+/* The word of a problem document ("refused"), "" when it is none; *ret_detail (may be NULL) is its sentence. Both live
+ * as long as the answer. */
 const char *answer_problem(const struct answer_document *answer, const char **ret_detail);
 
-/* Events as they come. Waits at most TIMEOUT: 1 with an event or a sign of life (name ""), 0 when there was none in time; negative when
- * the stream ended, which the next call begins anew, after the last event that came. -EHOSTUNREACH as above. */
+/* Events as they come. Waits at most TIMEOUT: 1 with an event or a sign of life (name ""), 0 when there was none in
+ * time; negative when the stream ended, which the next call begins anew, after the last event that came. -EHOSTUNREACH
+ * as above. */
 int client_next_event(struct client *client, usec_t timeout, struct sse_event *ret, struct error *err);
 
 #endif

@@ -16,8 +16,8 @@ struct sse {
 };
 
 struct sse_event {
-    uint32_t id;    /* 0: none */
-    char name[64];  /* "" for a bare comment */
+    uint32_t id;   /* 0: none */
+    char name[64]; /* "" for a bare comment */
     char data[4096];
 };
 

@@ -13,7 +13,8 @@ static void view_result(struct writer *writer, FILE *out, const cJSON *document)
 }
 
 /* Ends the body and asks. */
-static enum exit_code post(const struct invocation *asked, struct client *client, struct json_writer *body, struct answer_document *ret) {
+static enum exit_code post(const struct invocation *asked, struct client *client, struct json_writer *body,
+                           struct answer_document *ret) {
     _cleanup_free_ char *text = NULL;
     struct error err = {0};
     char path[64];
@@ -85,7 +86,10 @@ static bool judge_revision(struct client *client, const cJSON *rollout, void *us
         return false;
     *ret = strcmp(outcome, "promoted") == 0 && !degraded ? EXIT_HOLDS : EXIT_DEGRADED;
     const char *reason = field_text(answer.document, "reason");
-    (void)fprintf(stderr, "revision %u %s%s%s\n", *revision, *ret == EXIT_HOLDS ? "is live" : degraded ? "is Degraded" : SAFE(outcome),
+    (void)fprintf(stderr, "revision %u %s%s%s\n", *revision,
+                  *ret == EXIT_HOLDS ? "is live"
+                  : degraded         ? "is Degraded"
+                                     : SAFE(outcome),
                   *reason ? ": " : "", SAFE(reason));
     return true;
 }

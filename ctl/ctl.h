@@ -82,7 +82,8 @@ int talk_begin(const char *app, struct client **ret, struct error *err);
 enum exit_code talk_ask(struct client *client, const char *path, const char *body, struct answer_document *ret);
 enum exit_code say_failed(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* watch.c: looks at the rollout whenever something changes, until JUDGE says that it ended (true, with the exit code). */
+/* watch.c: looks at the rollout whenever something changes, until JUDGE says that it ended (true, with the exit code).
+ */
 typedef bool (*watch_judge)(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret);
 enum exit_code watch(const struct invocation *asked, struct client *client, watch_judge judge, void *userdata);
 

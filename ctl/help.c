@@ -15,8 +15,9 @@ void help_all(FILE *out) {
 }
 
 void help_verb(FILE *out, const struct verb *verb) {
-    (void)fprintf(out, "Usage: rolloutctl %s%s%s%s\n\n%s.\n", verb->name, verb->options & ~(unsigned)OPTION_HELP ? " [OPTIONS]" : "",
-                  *verb->arguments ? " " : "", verb->arguments, verb->summary);
+    (void)fprintf(out, "Usage: rolloutctl %s%s%s%s\n\n%s.\n", verb->name,
+                  verb->options & ~(unsigned)OPTION_HELP ? " [OPTIONS]" : "", *verb->arguments ? " " : "",
+                  verb->arguments, verb->summary);
     if (verb->help)
         (void)fprintf(out, "%s\n", verb->help);
     (void)fputc('\n', out);
@@ -60,7 +61,8 @@ static const char completion_end[] =
     "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
     "    elif ((COMP_CWORD == 2)); then\n"
     "        local apps path\n"
-    "        for path in " ROLLOUT_CONF_DIR "/*.conf; do [[ -e $path ]] && path=${path##*/} && apps+=\" ${path%.conf}\"; done\n"
+    "        for path in " ROLLOUT_CONF_DIR
+    "/*.conf; do [[ -e $path ]] && path=${path##*/} && apps+=\" ${path%.conf}\"; done\n"
     "        COMPREPLY=($(compgen -W \"$apps\" -- \"$cur\"))\n"
     "    fi\n"
     "}\n"

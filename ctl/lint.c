@@ -26,7 +26,8 @@ static int check_metrics(const struct spec *spec, struct error *err) {
             const struct metric_spec *metric = &spec->templates[i].metrics[j];
             const struct provider *provider = provider_find(metric->provider);
             if (!provider)
-                return error_set(err, -EINVAL, "%s:%d: no provider \"%s\"", metric->file, metric->line, metric->provider);
+                return error_set(err, -EINVAL, "%s:%d: no provider \"%s\"", metric->file, metric->line,
+                                 metric->provider);
             int r = provider->check(metric, err);
             if (r < 0)
                 return r;
@@ -72,7 +73,8 @@ static bool check_all(struct json_writer *json) {
 static bool check_file(struct json_writer *json, const char *path) {
     char folder[PATH_MAX], app[NAME_MAX + 1];
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    (void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + (slash == path) : 1, slash ? path : ".");
+    (void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + (slash == path) : 1,
+                   slash ? path : ".");
     (void)snprintf(app, sizeof(app), "%.*s", (int)(strlen(name) - strlen(SUFFIX)), name);
     return check_app(json, app, folder);
 }
@@ -88,7 +90,8 @@ static void view_lint(struct writer *writer, FILE *out, const cJSON *document) {
 
 /* What is wrong goes to standard error. */
 static void say_wrong(const cJSON *document) {
-    json_for_each(app, document) if (*field_text(app, "message"))(void) fprintf(stderr, "%s\n", SAFE(field_text(app, "message")));
+    json_for_each(app, document) if (*field_text(app, "message"))(void)
+        fprintf(stderr, "%s\n", SAFE(field_text(app, "message")));
 }
 
 enum exit_code run_lint(const struct invocation *asked) {
@@ -99,9 +102,9 @@ enum exit_code run_lint(const struct invocation *asked) {
     const char *what = asked->n_arguments > 0 ? asked->arguments[0] : NULL;
     size_t what_len = what ? strlen(what) : 0, suffix = strlen(SUFFIX);
     json_open_array(&json, NULL);
-    bool good = !what ? check_all(&json)
+    bool good = !what                                                                ? check_all(&json)
                 : what_len > suffix && strcmp(what + what_len - suffix, SUFFIX) == 0 ? check_file(&json, what)
-                                                                                    : check_app(&json, what, NULL);
+                                                                                     : check_app(&json, what, NULL);
     json_close(&json);
     if (json_finish(&json, &text, &len, NULL) < 0 || json_parse(text, len, &document, NULL) < 0)
         return say_failed(EXIT_DEGRADED, "no memory");

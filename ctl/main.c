@@ -13,8 +13,8 @@ static enum exit_code unknown_verb(const char *word) {
     for (; n < n_verbs && n < ELEMENTS(names); n++)
         names[n] = verbs[n].name;
     const char *meant = nearest(word, names, n);
-    return say_failed(EXIT_USAGE, "no verb \"%s\"%s%s%s", SAFE(word), meant ? ", did you mean " : ": see rolloutctl help",
-                      meant ? meant : "", meant ? "?" : "");
+    return say_failed(EXIT_USAGE, "no verb \"%s\"%s%s%s", SAFE(word),
+                      meant ? ", did you mean " : ": see rolloutctl help", meant ? meant : "", meant ? "?" : "");
 }
 
 static enum exit_code run(int argc, char **argv) {
@@ -26,7 +26,9 @@ static enum exit_code run(int argc, char **argv) {
         help_all(stderr);
         return EXIT_USAGE;
     }
-    const char *word = STR_IN_SET(argv[1], "--help", "-h") ? "help" : strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    const char *word = STR_IN_SET(argv[1], "--help", "-h") ? "help"
+                       : strcmp(argv[1], "--version") == 0 ? "version"
+                                                           : argv[1];
     const struct verb *verb = verb_find(word);
     if (!verb)
         return unknown_verb(word);

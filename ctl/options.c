@@ -41,8 +41,8 @@ static int unknown_option(const struct verb *verb, const char *word, struct erro
         if (verb->options & texts[i].bit)
             names[n++] = texts[i].name;
     const char *meant = nearest(word, names, n);
-    return error_set(err, -EINVAL, "%s takes no option %s%s%s%s", verb->name, SAFE(word), meant ? ", did you mean " : "",
-                     meant ? meant : "", meant ? "?" : "");
+    return error_set(err, -EINVAL, "%s takes no option %s%s%s%s", verb->name, SAFE(word),
+                     meant ? ", did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 static int take_option(struct invocation *ret, enum option bit, const char *value, struct error *err) {
@@ -107,6 +107,7 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct invocat
             return r;
     }
     if (!ret->help && (ret->n_arguments < verb->least || ret->n_arguments > verb->most))
-        return error_set(err, -EINVAL, "%s: expected %s", verb->name, *verb->arguments ? verb->arguments : "no argument");
+        return error_set(err, -EINVAL, "%s: expected %s", verb->name,
+                         *verb->arguments ? verb->arguments : "no argument");
     return 0;
 }

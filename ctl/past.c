@@ -55,8 +55,9 @@ static const char *cell_finished(const cJSON *row, char *buffer, size_t size) {
 
 static void view_history(struct writer *writer, FILE *out, const cJSON *document) {
     static const struct column columns[] = {
-        {"REVISION", "revision", NULL},  {"VERSION", "version", NULL},     {"OUTCOME", "outcome", NULL}, {"BY", NULL, cell_by},
-        {"STARTED", NULL, cell_started}, {"FINISHED", NULL, cell_finished}, {"REASON", "reason", NULL},
+        {"REVISION", "revision", NULL}, {"VERSION", "version", NULL},    {"OUTCOME", "outcome", NULL},
+        {"BY", NULL, cell_by},          {"STARTED", NULL, cell_started}, {"FINISHED", NULL, cell_finished},
+        {"REASON", "reason", NULL},
     };
     write_table(writer, out, document, columns, ELEMENTS(columns));
 }
@@ -76,8 +77,14 @@ static const char *cell_of_step(const cJSON *row, char *buffer, size_t size) {
 
 static void view_runs(struct writer *writer, FILE *out, const cJSON *document) {
     static const struct column columns[] = {
-        {"RUN", "id", NULL},             {"NAME", "name", NULL},           {"REVISION", "revision", NULL}, {"STEP", NULL, cell_of_step},
-        {"PHASE", "phase", NULL},        {"STARTED", NULL, cell_started}, {"FINISHED", NULL, cell_finished}, {"MESSAGE", "message", NULL},
+        {"RUN", "id", NULL},
+        {"NAME", "name", NULL},
+        {"REVISION", "revision", NULL},
+        {"STEP", NULL, cell_of_step},
+        {"PHASE", "phase", NULL},
+        {"STARTED", NULL, cell_started},
+        {"FINISHED", NULL, cell_finished},
+        {"MESSAGE", "message", NULL},
     };
     write_table(writer, out, document, columns, ELEMENTS(columns));
 }

@@ -11,7 +11,8 @@
 #include "ctl/tree.h"
 #include "spec/spec.h"
 
-static enum exit_code show_rollout(const struct invocation *asked, struct client *client, text_view view, struct answer_document *ret) {
+static enum exit_code show_rollout(const struct invocation *asked, struct client *client, text_view view,
+                                   struct answer_document *ret) {
     enum exit_code code = talk_ask(client, "/v1/rollout", NULL, ret);
     if (code == EXIT_HOLDS && writer_show(asked->writer, ret->document, view) < 0)
         code = EXIT_DEGRADED;
@@ -110,8 +111,9 @@ static const char *cell_canary(const cJSON *row, char *buffer, size_t size) {
 
 static void view_list(struct writer *writer, FILE *out, const cJSON *document) {
     static const struct column columns[] = {
-        {"APP", "app", NULL},      {"PHASE", "phase", NULL}, {"STABLE", NULL, cell_stable}, {"NEW", NULL, cell_canary},
-        {"STEP", NULL, cell_step}, {"WEIGHT", NULL, cell_weight}, {"MESSAGE", "message", NULL},
+        {"APP", "app", NULL},         {"PHASE", "phase", NULL},  {"STABLE", NULL, cell_stable},
+        {"NEW", NULL, cell_canary},   {"STEP", NULL, cell_step}, {"WEIGHT", NULL, cell_weight},
+        {"MESSAGE", "message", NULL},
     };
     write_table(writer, out, document, columns, ELEMENTS(columns));
 }

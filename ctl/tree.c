@@ -41,7 +41,8 @@ static void put_bar(struct writer *writer, FILE *out, double done, double all) {
 
 static void put_waiting(FILE *out, const cJSON *rollout) {
     const cJSON *waiting = field_of(rollout, "waiting");
-    usec_t now = field_time(rollout, "time"), since = field_time(waiting, "since"), until = field_time(waiting, "until");
+    usec_t now = field_time(rollout, "time"), since = field_time(waiting, "since"),
+           until = field_time(waiting, "until");
     if (!waiting)
         return;
     (void)fprintf(out, "Waiting:   for %s", SAFE(field_text(waiting, "for")));
@@ -102,8 +103,8 @@ static void put_role(struct writer *writer, FILE *out, const cJSON *rollout, con
         if (!headed)
             (void)fprintf(out, "\n%s%s%s", paint(writer, PAINT_BOLD), role, paint(writer, PAINT_PLAIN));
         if (!headed && side)
-            (void)fprintf(out, ": revision %.0f, %s, %s", field_number(side, "revision", 0), SAFE(field_text(side, "version")),
-                          SAFE(field_text(side, "color")));
+            (void)fprintf(out, ": revision %.0f, %s, %s", field_number(side, "revision", 0),
+                          SAFE(field_text(side, "version")), SAFE(field_text(side, "color")));
         if (!headed)
             (void)fputc('\n', out);
         headed = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Following a rollout. Looking again at the whole decides, so that nothing is lost when the agent restarts meanwhile; its events
- * only say when to look. */
+/* Following a rollout. Looking again at the whole decides, so that nothing is lost when the agent restarts meanwhile;
+ * its events only say when to look. */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,8 @@ static void wait_for_change(struct follower *follower) {
     if (left <= 0)
         return;
     if (client_next_event(follower->client, left < LOOK_EVERY ? left : LOOK_EVERY, &event, NULL) < 0)
-        (void)poll(NULL, 0, left < RETRY_EVERY_MSEC * USEC_PER_MSEC ? (int)(left / USEC_PER_MSEC) + 1 : RETRY_EVERY_MSEC);
+        (void)poll(NULL, 0,
+                   left < RETRY_EVERY_MSEC * USEC_PER_MSEC ? (int)(left / USEC_PER_MSEC) + 1 : RETRY_EVERY_MSEC);
 }
 
 enum exit_code watch(const struct invocation *asked, struct client *client, watch_judge judge, void *userdata) {
@@ -100,7 +101,9 @@ enum exit_code watch(const struct invocation *asked, struct client *client, watc
     enum exit_code code = EXIT_HOLDS;
     while (!look(&follower, judge, userdata, &code)) {
         if (now() >= follower.end) {
-            code = endless ? EXIT_HOLDS : say_failed(EXIT_TIMED_OUT, "out of time%s", follower.lost ? ": the agent does not answer" : "");
+            code = endless ? EXIT_HOLDS
+                           : say_failed(EXIT_TIMED_OUT, "out of time%s",
+                                        follower.lost ? ": the agent does not answer" : "");
             break;
         }
         wait_for_change(&follower);

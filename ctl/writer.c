@@ -30,8 +30,9 @@ void writer_init(struct writer *writer, bool json) {
 }
 
 const char *paint(const struct writer *writer, enum paint paint) {
-    static const char *const sequences[] = {[PAINT_PLAIN] = "\033[0m", [PAINT_GOOD] = "\033[32m", [PAINT_BUSY] = "\033[33m",
-                                            [PAINT_BAD] = "\033[31m",  [PAINT_FAINT] = "\033[2m", [PAINT_BOLD] = "\033[1m"};
+    static const char *const sequences[] = {
+        [PAINT_PLAIN] = "\033[0m", [PAINT_GOOD] = "\033[32m", [PAINT_BUSY] = "\033[33m",
+        [PAINT_BAD] = "\033[31m",  [PAINT_FAINT] = "\033[2m", [PAINT_BOLD] = "\033[1m"};
     return writer->color ? sequences[paint] : "";
 }
 

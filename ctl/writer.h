@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How results are shown: a verb hands over the document that it got, and how a person would read it; the writer does either. */
+/* How results are shown: a verb hands over the document that it got, and how a person would read it; the writer does
+ * either. */
 #ifndef ROLLOUT_CTL_WRITER_H
 #define ROLLOUT_CTL_WRITER_H
 
@@ -45,10 +46,10 @@ struct column {
 void write_table(struct writer *writer, FILE *out, const cJSON *rows, const struct column *columns, size_t n);
 
 /* ---- fields of a document, for showing: what isn't there is empty */
-const char *field_text(const cJSON *object, const char *key);              /* "" */
+const char *field_text(const cJSON *object, const char *key); /* "" */
 double field_number(const cJSON *object, const char *key, double missing);
-const cJSON *field_of(const cJSON *object, const char *key);               /* object or array; NULL */
-usec_t field_time(const cJSON *object, const char *key);                   /* wall; USEC_INFINITY */
+const cJSON *field_of(const cJSON *object, const char *key); /* object or array; NULL */
+usec_t field_time(const cJSON *object, const char *key);     /* wall; USEC_INFINITY */
 
 /* A text from the agent, safe for a terminal. Returns buffer. */
 const char *safe_text(const char *text, char *buffer, size_t size);

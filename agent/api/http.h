@@ -24,7 +24,7 @@ struct http_response {
     const char *allow; /* methods, with a 405; else NULL */
     char *body;        /* freed by the caller; NULL: the answer could not be made, for want of memory */
     size_t len;
-    bool stream;       /* events follow, those after number `after` */
+    bool stream; /* events follow, those after number `after` */
     uint32_t after;
 };
 

@@ -11,7 +11,8 @@
 
 struct route {
     const char *path; /* one that ends in / takes a number behind it */
-    void (*answer)(const struct api_handler *handler, const struct http_request *request, uint32_t number, struct http_response *ret);
+    void (*answer)(const struct api_handler *handler, const struct http_request *request, uint32_t number,
+                   struct http_response *ret);
 };
 
 static void get_rollout(const struct api_handler *handler, const struct http_request *request, uint32_t number,
@@ -67,7 +68,8 @@ static void get_events(const struct api_handler *handler, const struct http_requ
         char *end;
         errno = 0;
         unsigned long given = strtoul(request->last_event_id, &end, 10);
-        if (errno != 0 || end == request->last_event_id || *end || *request->last_event_id == '-' || given > UINT32_MAX) {
+        if (errno != 0 || end == request->last_event_id || *end || *request->last_event_id == '-' ||
+            given > UINT32_MAX) {
             http_problem(ret, PROBLEM_INVALID, 0, "Last-Event-ID: expected the number of an event");
             return;
         }
@@ -109,7 +111,8 @@ static const struct route *find_route(const char *path, uint32_t *ret_number) {
 /* ---------------------------------------------------------------- verbs */
 
 static void answer_result(const struct command_result *result, struct http_response *ret) {
-    static const char *const words[] = {[VERDICT_ACCEPTED] = "accepted", [VERDICT_ALREADY] = "already", [VERDICT_ATTACHED] = "attached"};
+    static const char *const words[] = {
+        [VERDICT_ACCEPTED] = "accepted", [VERDICT_ALREADY] = "already", [VERDICT_ATTACHED] = "attached"};
     switch (result->verdict) {
     case VERDICT_REFUSED:
         http_problem(ret, PROBLEM_REFUSED, result->revision, result->message);
@@ -149,7 +152,11 @@ static void answer_verb(const struct api_handler *handler, const struct http_req
         if (r == 0)
             answer_result(&result, ret);
         else
-            http_problem(ret, r == -EINVAL ? PROBLEM_INVALID : r == -ENOEXEC ? PROBLEM_CONFIGURATION : PROBLEM_FAILED, 0, err.text);
+            http_problem(ret,
+                         r == -EINVAL    ? PROBLEM_INVALID
+                         : r == -ENOEXEC ? PROBLEM_CONFIGURATION
+                                         : PROBLEM_FAILED,
+                         0, err.text);
     }
     body_done(&asked);
 }

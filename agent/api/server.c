@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libmicrohttpd between two Unix sockets and the event loop; nobody else knows of it. One request per connection. What bounds a
- * connection: its number (DOOR_MAX per socket, STREAMS_MAX of them streams), its time (REQUEST_TIME from accept to answer, however
- * slowly bytes drip; STALL_TIME without progress), its size (BODY_MAX, HEADERS_MAX).
+/* libmicrohttpd between two Unix sockets and the event loop; nobody else knows of it. One request per connection. What
+ * bounds a connection: its number (DOOR_MAX per socket, STREAMS_MAX of them streams), its time (REQUEST_TIME from
+ * accept to answer, however slowly bytes drip; STALL_TIME without progress), its size (BODY_MAX, HEADERS_MAX).
  *
- * A stream (server-sent events) without news is suspended, or libmicrohttpd would ask for more without end. STREAM_PERIOD after a
- * change all are resumed once, and every STREAM_ALIVE, so that readers who left are noticed. */
+ * A stream (server-sent events) without news is suspended, or libmicrohttpd would ask for more without end.
+ * STREAM_PERIOD after a change all are resumed once, and every STREAM_ALIVE, so that readers who left are noticed. */
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -69,11 +69,13 @@ static usec_t now_of(sd_event *event) {
 }
 
 /* (Re)arms a one-shot timer; USEC_INFINITY disarms. */
-static int arm(struct api_server *server, sd_event_source **source, usec_t at, sd_event_time_handler_t callback, void *userdata) {
+static int arm(struct api_server *server, sd_event_source **source, usec_t at, sd_event_time_handler_t callback,
+               void *userdata) {
     if (at == USEC_INFINITY)
         return *source ? sd_event_source_set_enabled(*source, SD_EVENT_OFF) : 0;
     if (!*source)
-        return sd_event_add_time(server->event, source, CLOCK_BOOTTIME, (uint64_t)at, USEC_PER_MSEC, callback, userdata);
+        return sd_event_add_time(server->event, source, CLOCK_BOOTTIME, (uint64_t)at, USEC_PER_MSEC, callback,
+                                 userdata);
     int r = sd_event_source_set_time(*source, (uint64_t)at);
     return r < 0 ? r : sd_event_source_set_enabled(*source, SD_EVENT_ONESHOT);
 }
@@ -144,8 +146,12 @@ static void connection_begin(struct door *door, struct MHD_Connection *mhd, void
     *ret = c;
     if (!c)
         return;
-    *c = (struct connection){.next = server->connections, .door = door, .mhd = mhd, .fd = info ? info->connect_fd : -1,
-                             .deadline = usec_add(now_of(server->event), REQUEST_TIME), .body = BUFFER(BODY_MAX),
+    *c = (struct connection){.next = server->connections,
+                             .door = door,
+                             .mhd = mhd,
+                             .fd = info ? info->connect_fd : -1,
+                             .deadline = usec_add(now_of(server->event), REQUEST_TIME),
+                             .body = BUFFER(BODY_MAX),
                              .text = BUFFER(STREAM_TEXT_MAX)};
     if (server->connections)
         server->connections->previous = c;
@@ -170,7 +176,8 @@ static void connection_end(struct connection *c) {
     arm_deadline(server);
 }
 
-static void on_connection(void *userdata, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code) {
+static void on_connection(void *userdata, struct MHD_Connection *mhd, void **context,
+                          enum MHD_ConnectionNotificationCode code) {
     switch (code) {
     case MHD_CONNECTION_NOTIFY_STARTED:
         connection_begin(userdata, mhd, context);
@@ -236,7 +243,8 @@ static ssize_t stream_read(void *userdata, uint64_t position, char *buffer, size
 
 /* ---------------------------------------------------------------- requests */
 
-static enum MHD_Result send_response(struct connection *c, struct MHD_Response *response, const struct http_response *answer) {
+static enum MHD_Result send_response(struct connection *c, struct MHD_Response *response,
+                                     const struct http_response *answer) {
     if (!response)
         return MHD_NO;
     enum MHD_Result ok = MHD_YES;
@@ -254,7 +262,8 @@ static enum MHD_Result send_response(struct connection *c, struct MHD_Response *
 
 static enum MHD_Result send_answer(struct connection *c, struct http_response *answer) {
     if (!answer->body)
-        return send_response(c, MHD_create_response_from_buffer(0, (void *)(uintptr_t)"", MHD_RESPMEM_PERSISTENT), answer);
+        return send_response(c, MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT),
+                             answer);
     struct MHD_Response *response = MHD_create_response_from_buffer(answer->len, answer->body, MHD_RESPMEM_MUST_FREE);
     if (!response)
         free(answer->body);
@@ -325,11 +334,11 @@ static int door_open(struct api_server *server, struct door *door, const char *f
     int fd = socket_listen(door->path, mode, err);
     if (fd < 0)
         return fd;
-    door->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, door,
-                                    MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-                                    MHD_OPTION_CONNECTION_LIMIT, DOOR_MAX, MHD_OPTION_CONNECTION_TIMEOUT, STALL_TIME,
-                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADERS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-                                    door, MHD_OPTION_END);
+    door->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+                                    on_request, door, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
+                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, DOOR_MAX,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, STALL_TIME, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                    HEADERS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection, door, MHD_OPTION_END);
     if (!door->daemon) {
         (void)close(fd);
         return error_set(err, -EIO, "cannot serve HTTP at %s", door->path);
@@ -349,7 +358,8 @@ static void door_close(struct door *door) {
     free(door->path);
 }
 
-int api_server_new(void *event, const char *run_dir, const struct api_handler *handler, struct api_server **ret, struct error *err) {
+int api_server_new(void *event, const char *run_dir, const struct api_handler *handler, struct api_server **ret,
+                   struct error *err) {
     struct api_server *server = calloc(1, sizeof(*server));
     if (!server)
         return error_set(err, -ENOMEM, "no memory for the control API");

@@ -8,8 +8,8 @@
 
 #include "common/error.h"
 
-/* Listens at path, in place of whatever an earlier process left there. Non-blocking; the mode is exact from the first moment, the
- * group is the process's. Returns the socket. */
+/* Listens at path, in place of whatever an earlier process left there. Non-blocking; the mode is exact from the first
+ * moment, the group is the process's. Returns the socket. */
 int socket_listen(const char *path, mode_t mode, struct error *err);
 
 /* Who asks: the peer's uid, and the uid that its session was logged in with. UINT32_MAX: unknown. */

@@ -140,7 +140,8 @@ static int put_event(struct buffer *text, const char *app, const struct event *e
     int r = json_finish(&json, &data, NULL, NULL);
     if (r < 0)
         return r;
-    return buffer_printf(text, "id: %u\nevent: %s\ndata: %s\n\n", event->number, event_kind_to_string(event->kind), data);
+    return buffer_printf(text, "id: %u\nevent: %s\ndata: %s\n\n", event->number, event_kind_to_string(event->kind),
+                         data);
 }
 
 int view_put_events(struct buffer *text, const struct api_handler *handler, uint32_t *after) {

@@ -40,12 +40,14 @@ static void put_waiting(struct json_writer *json, const struct api_view *view, c
 /* The color that isn't stable counts as canary as long as a rollout goes there, or something of it is left over. */
 static bool canary_shown(const struct state *state) {
     const struct rollout *rollout = &state->rollout;
-    if (rollout->mode == MODE_IDLE || rollout->revision == 0 || rollout->color >= COLORS || rollout->color == state->stable)
+    if (rollout->mode == MODE_IDLE || rollout->revision == 0 || rollout->color >= COLORS ||
+        rollout->color == state->stable)
         return false;
     return rollout->mode == MODE_RUNNING || state->slots[rollout->color].revision == rollout->revision;
 }
 
-static void put_side(struct json_writer *json, const char *key, const struct state *state, enum color color, uint32_t revision) {
+static void put_side(struct json_writer *json, const char *key, const struct state *state, enum color color,
+                     uint32_t revision) {
     const struct history *entry = state_revision(state, revision);
     json_open_object(json, key);
     put_revision_number(json, "revision", revision);
@@ -121,10 +123,12 @@ static void put_instance(struct json_writer *json, const struct api_view *view, 
     json_open_object(json, NULL);
     json_put_string(json, "name", name);
     json_put_string(json, "role", role_of(view->spec, view->state, color));
-    json_put_string(json, "unit", spec_instance_unit(view->spec, name, unit_name, sizeof(unit_name)) == 0 ? unit_name : NULL);
+    json_put_string(json, "unit",
+                    spec_instance_unit(view->spec, name, unit_name, sizeof(unit_name)) == 0 ? unit_name : NULL);
     put_revision_number(json, "revision", unit->env_revision);
     json_put_string(json, "state",
-                    instance_state_to_string(explain_instance(view->spec, view->state, view->world, view->now, color, number)));
+                    instance_state_to_string(
+                        explain_instance(view->spec, view->state, view->world, view->now, color, number)));
     put_weight(json, view->world, color, number);
     put_sessions(json, view->world, color, number);
     json_put_u32(json, "restarts", unit->restarts);

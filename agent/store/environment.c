@@ -80,7 +80,8 @@ static int find_value(const char *text, const char *key, char *ret, size_t size)
 int environment_endpoint(const char *text, struct endpoint *ret) {
     struct endpoint found = {0};
     char port[8], *end;
-    if (find_value(text, "HOST", found.host, sizeof(found.host)) < 0 || find_value(text, "PORT", port, sizeof(port)) < 0)
+    if (find_value(text, "HOST", found.host, sizeof(found.host)) < 0 ||
+        find_value(text, "PORT", port, sizeof(port)) < 0)
         return -ENOENT;
     unsigned long number = strtoul(port, &end, 10);
     if (*end || end == port || number == 0 || number > UINT16_MAX)

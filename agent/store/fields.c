@@ -94,7 +94,9 @@ static int get_usec(const cJSON *object, const struct field *field, usec_t *ret,
 }
 
 static int digit(char character) {
-    return character >= '0' && character <= '9' ? character - '0' : character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
+    return character >= '0' && character <= '9'   ? character - '0'
+           : character >= 'a' && character <= 'f' ? character - 'a' + 10
+                                                  : -1;
 }
 
 static int get_id(const cJSON *object, const char *key, struct id128 *ret, struct error *err) {
@@ -174,8 +176,10 @@ int schema_check(const cJSON *document, uint32_t schema, struct error *err) {
     if (reader == 0 || reader > written)
         return json_error(document, "reader", err, -EINVAL, "expected 1 to %u", written);
     if (reader > schema)
-        return error_set(err, -EPROTONOSUPPORT,
-                         "written by a newer version in format %u, which format %u and newer can read; this one knows %u: "
-                         "install that version again", written, reader, schema);
+        return error_set(
+            err, -EPROTONOSUPPORT,
+            "written by a newer version in format %u, which format %u and newer can read; this one knows %u: "
+            "install that version again",
+            written, reader, schema);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within store/: where things lie, and the parts of the file store. The functions are those of struct store, by their names. */
+/* Within store/: where things lie, and the parts of the file store. The functions are those of struct store, by their
+ * names. */
 #ifndef ROLLOUT_STORE_FOLDERS_H
 #define ROLLOUT_STORE_FOLDERS_H
 

@@ -11,7 +11,8 @@
 #include "store/environment.h"
 #include "store/folders.h"
 
-static int known_endpoint(const struct file_store *store, const char *instance, struct endpoint *ret, struct error *err) {
+static int known_endpoint(const struct file_store *store, const char *instance, struct endpoint *ret,
+                          struct error *err) {
     _cleanup_free_ char *text = NULL;
     char path[PATH_MAX];
     int r = store_path(store, path, err, "instances/%s/env", instance);
@@ -20,7 +21,8 @@ static int known_endpoint(const struct file_store *store, const char *instance, 
     if (r == 0)
         r = environment_endpoint(text, ret);
     if (r < 0)
-        return error_set(err, -ENODATA, "the address of %s is not known: its server was never seen in HAProxy", instance);
+        return error_set(err, -ENODATA, "the address of %s is not known: its server was never seen in HAProxy",
+                         instance);
     return 0;
 }
 
@@ -49,7 +51,8 @@ static int write_release(const char *path, const char *release, struct error *er
         return 0;
     }
     if (stat(release, &found) < 0)
-        return error_set(err, errno == ENOTDIR ? -ENOENT : -errno, "cannot use the release %s: %s", release, strerror(errno));
+        return error_set(err, errno == ENOTDIR ? -ENOENT : -errno, "cannot use the release %s: %s", release,
+                         strerror(errno));
     if (!S_ISDIR(found.st_mode))
         return error_set(err, -ENOENT, "the release %s is no folder", release);
     return symlink_swap(release, path, err);

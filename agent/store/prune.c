@@ -67,7 +67,8 @@ static bool keep_run(struct file_store *store, const struct state *state, uint32
     return run->revision == 0 ? id + RUNS_BY_HAND_KEPT >= state->next_run : revision_needed(state, run->revision);
 }
 
-/* Removes what lies in a folder under a number and isn't to be kept; the first error is returned, the rest is tried all the same. */
+/* Removes what lies in a folder under a number and isn't to be kept; the first error is returned, the rest is tried all
+ * the same. */
 static int prune_folder(struct file_store *store, const struct state *state, const char *below, const char *suffix,
                         bool (*keep)(struct file_store *, const struct state *, uint32_t), struct error *err) {
     char path[PATH_MAX];

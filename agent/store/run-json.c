@@ -45,12 +45,9 @@ static const struct field metric_fields[] = {
 };
 
 static const struct field measurement_fields[] = {
-    USEC_FIELD(struct measurement, started, "started"),
-    USEC_FIELD(struct measurement, finished, "finished"),
-    USEC_FIELD(struct measurement, wall, "wall"),
-    ENUM_FIELD(struct measurement, phase, "phase", run_phase),
-    TEXT_FIELD(struct measurement, value, "value"),
-    TEXT_FIELD(struct measurement, message, "message"),
+    USEC_FIELD(struct measurement, started, "started"), USEC_FIELD(struct measurement, finished, "finished"),
+    USEC_FIELD(struct measurement, wall, "wall"),       ENUM_FIELD(struct measurement, phase, "phase", run_phase),
+    TEXT_FIELD(struct measurement, value, "value"),     TEXT_FIELD(struct measurement, message, "message"),
 };
 
 static void put_metric(struct json_writer *json, const struct metric_run *metric) {

@@ -93,7 +93,8 @@ static const struct field event_fields[] = {
 
 /* ---------------------------------------------------------------- to JSON */
 
-static void put_object(struct json_writer *json, const char *key, const struct field *fields, size_t n, const void *from) {
+static void put_object(struct json_writer *json, const char *key, const struct field *fields, size_t n,
+                       const void *from) {
     json_open_object(json, key);
     fields_put(json, fields, n, from);
     json_close(json);
@@ -101,8 +102,9 @@ static void put_object(struct json_writer *json, const char *key, const struct f
 
 static bool instance_empty(const struct instance *instance) {
     static const struct id128 none;
-    return memcmp(&instance->accepted, &none, sizeof(none)) == 0 && memcmp(&instance->passed_over, &none, sizeof(none)) == 0 &&
-           !instance->crash_counted && instance->crashes == 0 && instance->started_at == 0 && instance->drain_since == 0;
+    return memcmp(&instance->accepted, &none, sizeof(none)) == 0 &&
+           memcmp(&instance->passed_over, &none, sizeof(none)) == 0 && !instance->crash_counted &&
+           instance->crashes == 0 && instance->started_at == 0 && instance->drain_since == 0;
 }
 
 static void put_instances(struct json_writer *json, const struct state *state) {
@@ -182,8 +184,8 @@ static int get_instances(const cJSON *document, struct state *state, struct erro
 }
 
 /* Elements of SIZE bytes each, at most MAX. */
-static int get_list(const cJSON *document, const char *key, const struct field *fields, size_t n_fields, void *to, size_t size,
-                    uint32_t max, uint32_t *ret_n, struct error *err) {
+static int get_list(const cJSON *document, const char *key, const struct field *fields, size_t n_fields, void *to,
+                    size_t size, uint32_t max, uint32_t *ret_n, struct error *err) {
     const cJSON *list;
     uint32_t n = 0;
     int r = json_get_array(document, key, &list, err);

@@ -13,8 +13,8 @@
 /* The caller frees *ret_text. What is empty (instances that never ran) isn't written. */
 int state_to_json(const struct state *state, char **ret_text, size_t *ret_len, struct error *err);
 
-/* Checks every field by itself; whether they fit each other is state_invalid()'s. -EPROTONOSUPPORT: by a newer version. Anything else
- * that is wrong gives -EBADMSG with the field's path. */
+/* Checks every field by itself; whether they fit each other is state_invalid()'s. -EPROTONOSUPPORT: by a newer version.
+ * Anything else that is wrong gives -EBADMSG with the field's path. */
 int state_from_json(const char *text, size_t len, struct state *ret, struct error *err);
 
 #endif

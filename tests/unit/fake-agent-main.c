@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* fake-agent FOLDER SECONDS: serves the fake agent's control API in a folder, and ends by itself. For the tests of rolloutctl.
- * SIGUSR1 stands for what the world may bring: the rollout is promoted. SIGUSR2: it is aborted. */
+/* fake-agent FOLDER SECONDS: serves the fake agent's control API in a folder, and ends by itself. For the tests of
+ * rolloutctl. SIGUSR1 stands for what the world may bring: the rollout is promoted. SIGUSR2: it is aborted. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

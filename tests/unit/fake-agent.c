@@ -40,14 +40,30 @@ static void init_state(struct state *state) {
     state->slots[BLUE].revision = 1;
     state->slots[GREEN].revision = 2;
     state->n_history = 2;
-    state->history[0] = (struct history){.revision = 2, .attempt = 1, .version = "v2", .identity.bytes = {2}, .uid = 1000,
-                                         .login_uid = UINT32_MAX, .wall_started = FAKE_WALL_OFFSET + FAKE_NOW};
-    state->history[1] = (struct history){.revision = 1, .attempt = 1, .version = "v1", .identity.bytes = {1},
-                                         .outcome = OUTCOME_PROMOTED, .wall_started = FAKE_WALL_OFFSET,
+    state->history[0] = (struct history){.revision = 2,
+                                         .attempt = 1,
+                                         .version = "v2",
+                                         .identity.bytes = {2},
+                                         .uid = 1000,
+                                         .login_uid = UINT32_MAX,
+                                         .wall_started = FAKE_WALL_OFFSET + FAKE_NOW};
+    state->history[1] = (struct history){.revision = 1,
+                                         .attempt = 1,
+                                         .version = "v1",
+                                         .identity.bytes = {1},
+                                         .outcome = OUTCOME_PROMOTED,
+                                         .wall_started = FAKE_WALL_OFFSET,
                                          .wall_finished = FAKE_WALL_OFFSET + USEC_PER_SEC};
-    state->rollout = (struct rollout){.mode = MODE_RUNNING, .revision = 2, .attempt = 1, .color = GREEN, .step = 1,
-                                      .step_since = FAKE_NOW - 60 * USEC_PER_SEC, .began = FAKE_NOW - 90 * USEC_PER_SEC,
-                                      .progress_at = FAKE_NOW - 60 * USEC_PER_SEC, .ready_seen = 1, .step_run.id = 1};
+    state->rollout = (struct rollout){.mode = MODE_RUNNING,
+                                      .revision = 2,
+                                      .attempt = 1,
+                                      .color = GREEN,
+                                      .step = 1,
+                                      .step_since = FAKE_NOW - 60 * USEC_PER_SEC,
+                                      .began = FAKE_NOW - 90 * USEC_PER_SEC,
+                                      .progress_at = FAKE_NOW - 60 * USEC_PER_SEC,
+                                      .ready_seen = 1,
+                                      .step_run.id = 1};
 }
 
 static void init_world(struct world *world) {
@@ -59,11 +75,18 @@ static void init_world(struct world *world) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < 2; number++) {
             bool runs = color == BLUE || number == 0;
-            world->units[color][number] = (struct unit_seen){.known = true, .state = runs ? UNIT_ACTIVE : UNIT_INACTIVE,
-                                                             .env_revision = color == BLUE ? 1 : runs ? 2 : 0,
-                                                             .active_since = runs ? USEC_PER_SEC : 0,
-                                                             .invocation.bytes = {(uint8_t)(runs ? 1 + 2 * color + number : 0)}};
-            balancer->servers[0][color][number] = (struct server_seen){.known = true, .maint = !runs, .up = runs, .checked = true,
+            world->units[color][number] =
+                (struct unit_seen){.known = true,
+                                   .state = runs ? UNIT_ACTIVE : UNIT_INACTIVE,
+                                   .env_revision = color == BLUE ? 1
+                                                   : runs        ? 2
+                                                                 : 0,
+                                   .active_since = runs ? USEC_PER_SEC : 0,
+                                   .invocation.bytes = {(uint8_t)(runs ? 1 + 2 * color + number : 0)}};
+            balancer->servers[0][color][number] = (struct server_seen){.known = true,
+                                                                       .maint = !runs,
+                                                                       .up = runs,
+                                                                       .checked = true,
                                                                        .weight = color == BLUE ? 80 : 40,
                                                                        .up_since = runs ? USEC_PER_SEC : 0};
         }
@@ -84,14 +107,23 @@ void fake_agent_event(struct fake_agent *fake, enum event_kind kind) {
     struct state *state = &fake->state;
     if (state->n_outbox == OUTBOX_MAX)
         memmove(state->outbox, state->outbox + 1, --state->n_outbox * sizeof(state->outbox[0]));
-    state->outbox[state->n_outbox++] = (struct event){.number = state->next_event++, .kind = kind, .revision = 2, .step = 1,
-                                                      .weight = 2000, .wall = FAKE_NOW + FAKE_WALL_OFFSET, .detail = "detail"};
+    state->outbox[state->n_outbox++] = (struct event){.number = state->next_event++,
+                                                      .kind = kind,
+                                                      .revision = 2,
+                                                      .step = 1,
+                                                      .weight = 2000,
+                                                      .wall = FAKE_NOW + FAKE_WALL_OFFSET,
+                                                      .detail = "detail"};
 }
 
 static void view(void *userdata, struct api_view *ret) {
     struct fake_agent *fake = userdata;
-    *ret = (struct api_view){.spec = &fake->spec, .state = &fake->state, .world = &fake->world, .now = FAKE_NOW,
-                             .wall_offset = FAKE_WALL_OFFSET, .degraded = fake->degraded};
+    *ret = (struct api_view){.spec = &fake->spec,
+                             .state = &fake->state,
+                             .world = &fake->world,
+                             .now = FAKE_NOW,
+                             .wall_offset = FAKE_WALL_OFFSET,
+                             .degraded = fake->degraded};
 }
 
 static int run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
@@ -100,13 +132,19 @@ static int run(void *userdata, uint32_t id, struct run **ret, struct error *err)
     struct run *made = calloc(1, run_size(1));
     if (!made)
         return error_set(err, -ENOMEM, "no memory");
-    *made = (struct run){.id = 1, .revision = 2, .step = 3, .phase = RUN_RUNNING, .name = "success-rate",
-                         .wall_started = FAKE_NOW + FAKE_WALL_OFFSET, .n_metrics = 1};
+    *made = (struct run){.id = 1,
+                         .revision = 2,
+                         .step = 3,
+                         .phase = RUN_RUNNING,
+                         .name = "success-rate",
+                         .wall_started = FAKE_NOW + FAKE_WALL_OFFSET,
+                         .n_metrics = 1};
     struct metric_run *metric = &made->metrics[0];
     (void)string_copy(metric->name, sizeof(metric->name), "success-rate");
     metric->phase = RUN_RUNNING;
     metric->successful = metric->n_measurements = 1;
-    metric->measurements[0] = (struct measurement){.wall = FAKE_NOW + FAKE_WALL_OFFSET, .phase = RUN_SUCCESSFUL, .value = "[0.99]"};
+    metric->measurements[0] =
+        (struct measurement){.wall = FAKE_NOW + FAKE_WALL_OFFSET, .phase = RUN_SUCCESSFUL, .value = "[0.99]"};
     *ret = made;
     return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An agent's side of the control API without an agent: a canary at 20 % whose world stands still, with the real core's verbs. */
+/* An agent's side of the control API without an agent: a canary at 20 % whose world stands still, with the real core's
+ * verbs. */
 #ifndef ROLLOUT_TESTS_FAKE_AGENT_H
 #define ROLLOUT_TESTS_FAKE_AGENT_H
 

@@ -86,9 +86,12 @@ tests_unit_test_haproxy_router_SOURCES = %D%/test-haproxy-router.c %D%/haproxy-f
 tests_unit_test_haproxy_router_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 
 # api/
-check_PROGRAMS += %D%/test-api-server
-tests_unit_test_api_server_SOURCES = %D%/test-api-server.c %D%/fake-agent.c %D%/fake-agent.h
-tests_unit_test_api_server_LDADD = $(API_LIBS) $(TEST_LIBS)
+check_PROGRAMS += %D%/test-api-clients %D%/test-api-requests
+api_fixture = %D%/api-fixture.c %D%/api-fixture.h %D%/fake-agent.c %D%/fake-agent.h
+tests_unit_test_api_clients_SOURCES = %D%/test-api-clients.c $(api_fixture)
+tests_unit_test_api_clients_LDADD = $(API_LIBS) $(TEST_LIBS)
+tests_unit_test_api_requests_SOURCES = %D%/test-api-requests.c $(api_fixture)
+tests_unit_test_api_requests_LDADD = $(API_LIBS) $(TEST_LIBS)
 
 # ctl/
 EXTRA_PROGRAMS += %D%/fake-agent

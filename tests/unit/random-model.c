@@ -13,7 +13,8 @@ static_assert(sizeof(struct instance) == 56, "instance");
 static_assert(sizeof(struct rollout) == 248, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
-static_assert(sizeof(struct state) == 72 + 2 * 16 + 2 * REPLICAS_MAX * 56 + 248 + HISTORY_MAX * 344 + OUTBOX_MAX * 192, "state");
+static_assert(sizeof(struct state) == 72 + 2 * 16 + 2 * REPLICAS_MAX * 56 + 248 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+              "state");
 static_assert(sizeof(struct run) == 384, "run");
 static_assert(sizeof(struct metric_run) == 10624, "metric_run");
 static_assert(sizeof(struct measurement) == 320, "measurement");
@@ -40,7 +41,10 @@ static uint32_t any_u32(void) {
 
 static usec_t any_usec(void) {
     uint32_t kind = below(5);
-    return kind == 0 ? 0 : kind == 1 ? USEC_INFINITY : kind == 2 ? JSON_INTEGER_MAX : (usec_t)(draw() & JSON_INTEGER_MAX);
+    return kind == 0   ? 0
+           : kind == 1 ? USEC_INFINITY
+           : kind == 2 ? JSON_INTEGER_MAX
+                       : (usec_t)(draw() & JSON_INTEGER_MAX);
 }
 
 static bool any_bool(void) {
@@ -56,7 +60,8 @@ static struct id128 any_id(void) {
 
 /* Up to a full buffer of characters that JSON has to treat in every way. */
 static void any_text(char *buffer, size_t size) {
-    static const char *const pieces[] = {"a", "Z", "0", " ", "\"", "\\", "\n", "\t", "\x01", "\x7F", "/", "ä", "€", "𝄞", "{", "]"};
+    static const char *const pieces[] = {"a",    "Z",    "0", " ", "\"", "\\", "\n", "\t",
+                                         "\x01", "\x7F", "/", "ä", "€",  "𝄞",  "{",  "]"};
     size_t len = 0, wanted = below(3) == 0 ? size - 1 : below((uint32_t)size);
     for (;;) {
         const char *piece = pieces[below(sizeof(pieces) / sizeof(pieces[0]))];
@@ -70,7 +75,9 @@ static void any_text(char *buffer, size_t size) {
 #define ANY_TEXT(field) any_text(field, sizeof(field))
 
 static struct run_ref any_run_ref(void) {
-    return (struct run_ref){.id = any_u32(), .step = below(STEPS_MAX + 1), .phase = (enum run_phase)below(RUN_INCONCLUSIVE + 1)};
+    return (struct run_ref){.id = any_u32(),
+                            .step = below(STEPS_MAX + 1),
+                            .phase = (enum run_phase)below(RUN_INCONCLUSIVE + 1)};
 }
 
 static void any_rollout(struct rollout *rollout) {

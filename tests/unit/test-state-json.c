@@ -84,13 +84,17 @@ static void wrong_fields_are_named(void **unused) {
         {"\"boot\":\"0", "\"boot\":\"G", "boot: expected 32 hexadecimal digits", -EBADMSG},
         {"\"step\":0", "\"step\":65", "rollout.step: 65 is out of range", -EBADMSG},
         {"\"full\":false", "\"full\":0", "rollout.full: expected true or false", -EBADMSG},
-        {"\"green\":{\"revision\":0", "\"green\":{\"revision\":\"0\"", "slots.green.revision: expected a whole number", -EBADMSG},
-        {"\"instances\":[]", "\"instances\":[{\"name\":\"blue-0\"}]", "instances[0].name: no name of an instance", -EBADMSG},
-        {"\"instances\":[]", "\"instances\":[{\"name\":\"blue-33\"}]", "instances[0].name: no name of an instance", -EBADMSG},
+        {"\"green\":{\"revision\":0", "\"green\":{\"revision\":\"0\"", "slots.green.revision: expected a whole number",
+         -EBADMSG},
+        {"\"instances\":[]", "\"instances\":[{\"name\":\"blue-0\"}]", "instances[0].name: no name of an instance",
+         -EBADMSG},
+        {"\"instances\":[]", "\"instances\":[{\"name\":\"blue-33\"}]", "instances[0].name: no name of an instance",
+         -EBADMSG},
         {"\"instances\":[]", "\"instances\":[{\"name\":\"blue-1\"}]", "instances[0].accepted: missing", -EBADMSG},
         {"\"history\":[]", "\"history\":[7]", "expected an object", -EBADMSG},
         {"\"schema\":1", "\"schema\":0", "reader: expected 1 to 0", -EBADMSG},
-        {"\"schema\":1,\"reader\":1", "\"schema\":9,\"reader\":2", "written by a newer version in format 9", -EPROTONOSUPPORT},
+        {"\"schema\":1,\"reader\":1", "\"schema\":9,\"reader\":2", "written by a newer version in format 9",
+         -EPROTONOSUPPORT},
         {"{", "{{", "", -EBADMSG},
         {"{", "[", "", -EBADMSG},
         {"}", "", "", -EBADMSG},
@@ -143,12 +147,9 @@ static void no_cut_text_is_taken(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_comes_back),
-        cmocka_unit_test(a_first_state_comes_back),
-        cmocka_unit_test(half_a_character_is_replaced),
-        cmocka_unit_test(wrong_fields_are_named),
-        cmocka_unit_test(too_many_are_refused),
-        cmocka_unit_test(fields_of_a_newer_program_are_passed_over),
+        cmocka_unit_test(every_field_comes_back),       cmocka_unit_test(a_first_state_comes_back),
+        cmocka_unit_test(half_a_character_is_replaced), cmocka_unit_test(wrong_fields_are_named),
+        cmocka_unit_test(too_many_are_refused),         cmocka_unit_test(fields_of_a_newer_program_are_passed_over),
         cmocka_unit_test(no_cut_text_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

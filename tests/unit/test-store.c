@@ -36,10 +36,10 @@ static bool fails(void) {
 }
 
 /* Linked in place of the real ones, by --wrap. */
-#define DISK_CALL(type, name, parameters, arguments) \
-    type __real_##name parameters;                   \
-    type __wrap_##name parameters;                   \
-    type __wrap_##name parameters {                  \
+#define DISK_CALL(type, name, parameters, arguments)   \
+    type __real_##name parameters;                     \
+    type __wrap_##name parameters;                     \
+    type __wrap_##name parameters {                    \
         return fails() ? -1 : __real_##name arguments; \
     }
 DISK_CALL(ssize_t, write, (int fd, const void *data, size_t len), (fd, data, len))
@@ -100,7 +100,8 @@ static void assert_mode(const char *path, mode_t mode) {
 }
 
 static char *pairs[] = {(char[]){"GREETING=say \"hi\" to $USER, `now` \\o/"}, (char[]){"EMPTY="}, NULL};
-static struct revision revision_1 = {.number = 1, .version = "v1", .env = pairs, .spec_text = (char[]){"[Rollout]\nReplicas=1\n"}};
+static struct revision revision_1 = {
+    .number = 1, .version = "v1", .env = pairs, .spec_text = (char[]){"[Rollout]\nReplicas=1\n"}};
 static struct revision revision_2 = {.number = 2, .version = "v2", .spec_text = (char[]){"[Rollout]\n"}};
 static const struct endpoint endpoint = {.host = "127.0.0.1", .port = 9001}, unknown = {.port = 0};
 
@@ -173,9 +174,10 @@ static void a_revision_comes_back(void **unused) {
 static void an_instance_is_placed(void **unused) {
     MUST(store.place(store.self, GREEN, 0, &revision_1, release[0], &endpoint, &err));
     _cleanup_free_ char *env = read_text("shop/instances/green-1/env");
-    assert_string_equal(env, "ROLLOUT_APP=\"shop\"\nROLLOUT_VERSION=\"v1\"\nROLLOUT_COLOR=\"green\"\nROLLOUT_INSTANCE=\"green-1\"\n"
-                             "ROLLOUT_REVISION=\"1\"\nHOST=\"127.0.0.1\"\nPORT=\"9001\"\n"
-                             "GREETING=\"say \\\"hi\\\" to \\$USER, \\`now\\` \\\\o/\"\nEMPTY=\"\"\n");
+    assert_string_equal(
+        env, "ROLLOUT_APP=\"shop\"\nROLLOUT_VERSION=\"v1\"\nROLLOUT_COLOR=\"green\"\nROLLOUT_INSTANCE=\"green-1\"\n"
+             "ROLLOUT_REVISION=\"1\"\nHOST=\"127.0.0.1\"\nPORT=\"9001\"\n"
+             "GREETING=\"say \\\"hi\\\" to \\$USER, \\`now\\` \\\\o/\"\nEMPTY=\"\"\n");
     char target[PATH_MAX] = "";
     assert_true(readlink("shop/instances/green-1", target, sizeof(target) - 1) > 0);
     assert_string_equal(target, "../revisions/1/green-1");
@@ -209,7 +211,8 @@ static void identity_is_of_version_and_environment(void **unused) {
     char *joined[] = {(char[]){"A=1B=2"}, NULL}, *none[] = {NULL};
     struct id128 id = revision_identity("v1", one), same = revision_identity("v1", swapped);
     assert_memory_equal(&id, &same, sizeof(id));
-    struct id128 others[] = {revision_identity("v2", one), revision_identity("v1", joined), revision_identity("v1", NULL)};
+    struct id128 others[] = {revision_identity("v2", one), revision_identity("v1", joined),
+                             revision_identity("v1", NULL)};
     for (size_t i = 0; i < 3; i++)
         assert_memory_not_equal(&id, &others[i], sizeof(id));
     same = revision_identity("v1", none);
@@ -218,8 +221,9 @@ static void identity_is_of_version_and_environment(void **unused) {
 
 static void environment_pairs_are_checked(void **unused) {
     static const char *const good[] = {"A=", "_x1=y z", "PATH_TO=ä€", "HOSTS=1", "A=\t="};
-    static const char *const bad[] = {"", "=", "A", "1A=x", "A B=x", "A-B=x", "PORT=1", "HOST=x", "ROLLOUT_APP=x", "ROLLOUT_X=",
-                                      "A=x\ny", "A=\x01", "A=\xFF", "A=\r", "Ä=x"};
+    static const char *const bad[] = {"",       "=",      "A",      "1A=x",          "A B=x",
+                                      "A-B=x",  "PORT=1", "HOST=x", "ROLLOUT_APP=x", "ROLLOUT_X=",
+                                      "A=x\ny", "A=\x01", "A=\xFF", "A=\r",          "Ä=x"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_int_equal(env_pair_check(good[i], NULL), 0);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
