@@ -13,6 +13,8 @@
 #define QUESTION_PATIENCE (900 * USEC_PER_SEC)
 /* A commit that failed is tried again after this. */
 #define COMMIT_RETRY USEC_PER_SEC
+/* After a commit that took longer, what was seen before it is too old to act on. */
+#define COMMIT_SLOW (50 * USEC_PER_MSEC)
 /* An order that could not even begin is thought over after this. */
 #define ORDER_RETRY (500 * USEC_PER_MSEC)
 

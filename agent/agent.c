@@ -191,6 +191,21 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
     }
 }
 
+/* Takes out what relies on a fresh look. A start doesn't: the state says already that it was ordered. */
+static void look_first(struct agent *agent) {
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
+        struct balancer_plan *plan = &agent->plan.balancers[balancer];
+        plan->look = plan->look || plan->n > 0;
+        plan->n = 0;
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < agent->plan.n_units; i++)
+        if (agent->plan.units[i].kind == UNIT_START)
+            agent->plan.units[kept++] = agent->plan.units[i];
+    agent->due = agent->due || kept < agent->plan.n_units;
+    agent->plan.n_units = kept;
+}
+
 static void act(struct agent *agent) {
     remember(agent);
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
@@ -226,6 +241,8 @@ void agent_pass(struct agent *agent) {
     lanes_expire(agent);
     runs_follow(agent);
 
+    agent_clock(agent); /* the disk may have taken its time */
+    usec_t decided = agent->now;
     decide(agent_spec(agent), &agent->state, &agent->world, agent->now, &agent->next, &agent->plan);
     agent_wake_at(agent, agent->plan.wake);
 
@@ -234,5 +251,8 @@ void agent_pass(struct agent *agent) {
     if (changed || agent->unwritten || (agent->undurable && advances(agent)))
         if (agent_commit(agent) < 0)
             agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
+    agent_clock(agent);
+    if (agent->now - decided > COMMIT_SLOW)
+        look_first(agent);
     act(agent);
 }
