@@ -273,6 +273,7 @@ void runs_follow(struct agent *agent) {
             else if (!run_phase_ended(active->run->phase)) {
                 run_stop(active->run, agent->now, agent->wall, "the rollout went on without it");
                 active->changed = true;
+                active->wake = USEC_INFINITY;
             }
             durable = commit(agent, active);
             agent_wake_at(agent, active->wake);
