@@ -13,7 +13,9 @@ static usec_t shift(const struct agent *agent, usec_t boottime) {
 
 static void take_servers(struct agent *agent, struct balancer_seen *seen, const struct exchange_result *result,
                          usec_t began) {
+    usec_t ordered_at = seen->ordered_at;
     *seen = result->seen;
+    seen->ordered_at = ordered_at;
     seen->seen_at = began;
     for (uint32_t backend = 0; backend < BACKENDS_SEEN_MAX; backend++)
         for (enum color color = BLUE; color < COLORS; color++)

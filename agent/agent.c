@@ -128,7 +128,8 @@ static void exchange(struct agent *agent, uint32_t balancer) {
         lane->token = 0;
         agent->world.balancers[balancer].asked_at = agent->now;
         agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
-    }
+    } else if (plan->n > 0)
+        agent->world.balancers[balancer].ordered_at = agent->now;
     plan->n = 0;
     plan->look = false;
 }

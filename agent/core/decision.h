@@ -68,6 +68,8 @@ static inline bool id128_is_null(const struct id128 *id) {
 void wake_at(struct decision *d, usec_t when);
 
 /* view.c */
+/* What is known of a balancer is young enough to act on. */
+bool look_is_fresh(const struct decision *d, uint32_t balancer);
 void view_take(struct decision *d);
 /* The color that is not stable: where a rollout goes, or what it left behind. Before the first promotion: where it
  * goes. */

@@ -203,6 +203,7 @@ struct balancer_seen {
     enum link link;
     usec_t seen_at;  /* when the latest good look began; 0: never */
     usec_t asked_at; /* when the latest look ended, good or not; 0: never */
+    usec_t ordered_at; /* when orders were last sent: a look that began before says nothing about now */
     uint64_t epoch;  /* changes with each worker (pid and start) */
     struct server_seen servers[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
     /* Requests in flight on an instance, over every entry of every backend with its address and port, those of old

@@ -172,7 +172,7 @@ void shift_plan(struct decision *d) {
         for (uint32_t backend = 0; decided && seen->link == LINK_UP && backend < d->world->n_backends; backend++)
             plan_backend(&shift, backend);
         plan_look(d, balancer);
-        if (shift.plan->n > 0 && d->now - seen->seen_at > LOOK_FRESH) {
+        if (shift.plan->n > 0 && !look_is_fresh(d, balancer)) {
             shift.plan->n = 0; /* what is known is too old to act on: look first */
             shift.plan->look = true;
         }

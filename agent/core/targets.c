@@ -77,7 +77,7 @@ void targets_set(struct decision *d) {
 
 static bool reached_at(const struct decision *d, uint32_t balancer) {
     const struct balancer_seen *seen = &d->world->balancers[balancer];
-    if (seen->link != LINK_UP || d->now - seen->seen_at > LOOK_FRESH)
+    if (!look_is_fresh(d, balancer))
         return false;
     for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
         for (enum color color = BLUE; color < COLORS; color++)

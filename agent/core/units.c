@@ -46,7 +46,7 @@ static bool is_out(const struct decision *d, enum color color, uint32_t number, 
     *inflight = 0;
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
         const struct balancer_seen *seen = &d->world->balancers[balancer];
-        if (seen->link != LINK_UP || d->now - seen->seen_at > LOOK_FRESH)
+        if (!look_is_fresh(d, balancer))
             return false;
         for (uint32_t backend = 0; backend < d->world->n_backends; backend++) {
             const struct server_seen *server = &seen->servers[backend][color][number];

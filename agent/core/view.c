@@ -16,6 +16,11 @@ enum color color_canary(const struct state *state) {
     return state->stable == COLOR_NONE ? state->rollout.color : color_other(state->stable);
 }
 
+bool look_is_fresh(const struct decision *d, uint32_t balancer) {
+    const struct balancer_seen *seen = &d->world->balancers[balancer];
+    return seen->link == LINK_UP && seen->seen_at >= seen->ordered_at && d->now - seen->seen_at <= LOOK_FRESH;
+}
+
 void wake_at(struct decision *d, usec_t when) {
     if (d->plan && when > d->now && when < d->plan->wake)
         d->plan->wake = when;
