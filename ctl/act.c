@@ -77,6 +77,8 @@ static bool judge_revision(struct client *client, const cJSON *rollout, void *us
     (void)snprintf(path, sizeof(path), "/v1/revisions/%u", *revision);
     if (client_ask(client, path, NULL, &answer, NULL) < 0)
         return false;
+    if (answer.status != 200 && answer.status != 404)
+        return false;
     const char *outcome = answer.status == 200 ? field_text(answer.document, "outcome") : "forgotten";
     const char *phase = field_text(rollout, "phase");
     bool degraded = strcmp(phase, "Degraded") == 0;

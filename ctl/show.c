@@ -56,8 +56,31 @@ enum exit_code run_status(const struct invocation *asked) {
 
 /* ---------------------------------------------------------------- list */
 
-static int only_apps(const struct dirent *entry) {
-    return app_name_valid(entry->d_name);
+struct app_list {
+    char (*names)[APP_NAME_MAX];
+    size_t n;
+};
+
+/* Adds the apps that a folder names, as APP followed by the suffix. */
+static void add_apps(struct app_list *list, const char *folder, const char *suffix) {
+    struct dirent **entries = NULL;
+    int n = scandir(folder, &entries, NULL, NULL);
+    void *grown = n > 0 ? realloc(list->names, (list->n + (size_t)n) * sizeof(*list->names)) : NULL;
+    list->names = grown ? grown : list->names;
+    for (int i = 0; i < n; i++) {
+        char *name = entries[i]->d_name, *end = name + strcspn(name, ".");
+        if (grown && strcmp(end, suffix) == 0) {
+            *end = '\0';
+            if (app_name_valid(name))
+                (void)string_copy(list->names[list->n++], APP_NAME_MAX, name);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(a, b);
 }
 
 static void put_app(struct json_writer *json, const char *app) {
@@ -118,21 +141,23 @@ static void view_list(struct writer *writer, FILE *out, const cJSON *document) {
     write_table(writer, out, document, columns, ELEMENTS(columns));
 }
 
-/* Every agent that ran since the machine started left its folder. */
+/* Those with configuration, and those whose agents run: one by one, once each. */
 enum exit_code run_list(const struct invocation *asked) {
     _cleanup_json_writer_ struct json_writer json = JSON_WRITER((size_t)64 << 20);
     _cleanup_json_ cJSON *document = NULL;
     _cleanup_free_ char *text = NULL;
-    struct dirent **entries = NULL;
-    int n = scandir(run_folder(), &entries, only_apps, alphasort);
+    struct app_list list = {0};
     size_t len = 0;
+    add_apps(&list, ROLLOUT_CONF_DIR, ".conf");
+    add_apps(&list, run_folder(), "");
+    if (list.n > 0)
+        qsort(list.names, list.n, sizeof(*list.names), compare_names);
     json_open_array(&json, NULL);
-    for (int i = 0; i < n; i++) {
-        put_app(&json, entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
+    for (size_t i = 0; i < list.n; i++)
+        if (i == 0 || strcmp(list.names[i - 1], list.names[i]) != 0)
+            put_app(&json, list.names[i]);
     json_close(&json);
+    free(list.names);
     if (json_finish(&json, &text, &len, NULL) < 0 || json_parse(text, len, &document, NULL) < 0 ||
         writer_show(asked->writer, document, view_list) < 0)
         return say_failed(EXIT_DEGRADED, "cannot make the list: no memory");

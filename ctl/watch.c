@@ -29,7 +29,7 @@ static usec_t now(void) {
     return time.tv_sec * USEC_PER_SEC + time.tv_nsec / 1000;
 }
 
-/* One line for each change: on standard error, for the result is what comes at the end. */
+/* One line for each change. Where the result is what comes at the end, they go to standard error. */
 static void show_change(struct follower *follower, const cJSON *rollout) {
     char *line = NULL;
     size_t len = 0;
@@ -42,7 +42,9 @@ static void show_change(struct follower *follower, const cJSON *rollout) {
         return;
     }
     const char *time = field_text(rollout, "time");
-    (void)fprintf(stderr, "%.8s %s", strlen(time) > 19 ? time + 11 : "--------", line);
+    FILE *out = follower->asked->verb->run == run_get ? stdout : stderr;
+    (void)fprintf(out, "%.8s %s", strlen(time) > 19 ? time + 11 : "--------", line);
+    (void)fflush(out);
     free(follower->line);
     follower->line = line;
 }

@@ -10,7 +10,10 @@
 
 /* {"KEY": "value"} -> "KEY=value" */
 static int get_env(const cJSON *object, char ***ret, struct error *err) {
-    char **env = calloc((size_t)cJSON_GetArraySize(object) + 1, sizeof(*env));
+    int n = cJSON_GetArraySize(object);
+    if (n > ENV_PAIRS_MAX)
+        return json_error(object, NULL, err, -EINVAL, "%d variables, expected at most %d", n, ENV_PAIRS_MAX);
+    char **env = calloc((size_t)n + 1, sizeof(*env));
     *ret = env;
     if (!env)
         return error_set(err, -ENOMEM, "no memory for the environment");

@@ -26,6 +26,7 @@
 #define REQUEST_TIME (10 * USEC_PER_SEC)
 #define STREAM_PERIOD (100 * USEC_PER_MSEC)
 #define STREAM_ALIVE (15 * USEC_PER_SEC)
+#define PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10) /* readers come after what happens in the world */
 #define STREAM_TEXT_MAX ((size_t)128 * 1024)
 
 /* One socket that listens. */
@@ -73,9 +74,11 @@ static int arm(struct api_server *server, sd_event_source **source, usec_t at, s
                void *userdata) {
     if (at == USEC_INFINITY)
         return *source ? sd_event_source_set_enabled(*source, SD_EVENT_OFF) : 0;
-    if (!*source)
-        return sd_event_add_time(server->event, source, CLOCK_BOOTTIME, (uint64_t)at, USEC_PER_MSEC, callback,
-                                 userdata);
+    if (!*source) {
+        int r =
+            sd_event_add_time(server->event, source, CLOCK_BOOTTIME, (uint64_t)at, USEC_PER_MSEC, callback, userdata);
+        return r < 0 ? r : sd_event_source_set_priority(*source, PRIORITY);
+    }
     int r = sd_event_source_set_time(*source, (uint64_t)at);
     return r < 0 ? r : sd_event_source_set_enabled(*source, SD_EVENT_ONESHOT);
 }
@@ -345,6 +348,8 @@ static int door_open(struct api_server *server, struct door *door, const char *f
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(door->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     int r = info ? sd_event_add_io(server->event, &door->io, info->epoll_fd, EPOLLIN, on_daemon_io, door) : -EIO;
+    if (r >= 0)
+        r = sd_event_source_set_priority(door->io, PRIORITY);
     return r < 0 ? error_set(err, r, "cannot watch %s: %s", door->path, strerror(-r)) : 0;
 }
 

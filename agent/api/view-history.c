@@ -7,7 +7,7 @@
 #include "core/decide.h"
 #include "core/words.h"
 
-#define RUNS_LISTED 50
+#define RUNS_LISTED 20 /* each is read from its file while everybody waits */
 
 static void put_id_or_null(struct json_writer *json, const char *key, uint32_t id, uint32_t none) {
     if (id != none)
@@ -111,7 +111,7 @@ void view_put_runs(struct json_writer *json, const struct api_handler *handler) 
     handler->view(handler->userdata, &view);
     uint32_t id = view.state->next_run, listed = 0;
     json_open_array(json, NULL);
-    for (int tries = 0; tries < 4 * RUNS_LISTED && listed < RUNS_LISTED && id > 1; tries++) {
+    for (int tries = 0; tries < 2 * RUNS_LISTED && listed < RUNS_LISTED && id > 1; tries++) {
         _cleanup_free_ struct run *run = NULL;
         if (handler->run(handler->userdata, --id, &run, NULL) < 0)
             continue;

@@ -15,6 +15,7 @@
 
 #define APP_NAME_MAX 64        /* with the final 0, as all *_MAX sizes of text here */
 #define VERSION_TEXT_MAX 129
+#define ENV_PAIRS_MAX 64 /* that a revision may be given */
 #define UNIT_NAME_MAX 256
 #define REPLICAS_MAX 32
 #define BALANCERS_MAX 4

@@ -9,7 +9,6 @@
 
 #define ENVIRONMENT_TEXT_MAX ((size_t)256 * 1024)
 #define ENV_PAIR_MAX 4096 /* bytes of "KEY=value" */
-#define ENV_PAIRS_MAX 64  /* of one revision */
 
 void environment_put(struct buffer *text, const char *key, const char *value);
 
