@@ -81,6 +81,13 @@ static void lanes_expire(struct agent *agent) {
             lane_expire(agent, &agent->units[color][number]);
 }
 
+/* What is under way, for the core. */
+static void show_lanes(struct agent *agent) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < agent->watched; number++)
+            agent->world.ordered[color][number] = agent->units[color][number].token != 0;
+}
+
 static bool lane_take(struct agent *agent, struct lane *lane) {
     if (lane->token)
         return false;
@@ -240,6 +247,7 @@ void agent_pass(struct agent *agent) {
     agent->world.wall = agent->wall;
     watch(agent);
     lanes_expire(agent);
+    show_lanes(agent);
     runs_follow(agent);
 
     agent_clock(agent); /* the disk may have taken its time */

@@ -37,6 +37,7 @@ struct decision {
     /* view.c: what the world amounts to */
     uint32_t span;     /* instances 0..span-1 of each color exist */
     bool units_known;  /* of all of them */
+    bool pending[COLORS][REPLICAS_MAX]; /* a job, or an order of ours that has not shown its effect yet */
     bool balancers_up; /* all of them */
     bool ready_at[BALANCERS_MAX][COLORS]
                  [REPLICAS_MAX];      /* active, of its slot's revision, UP in every backend, for MinReadySec */
@@ -51,6 +52,8 @@ struct decision {
     uint16_t target[BALANCERS_MAX][BACKENDS_MAX][COLORS][REPLICAS_MAX];
 };
 
+/* The instance was placed at its slot's revision. */
+bool instance_placed(const struct decision *d, enum color color, uint32_t number);
 /* The unit runs, and what it runs is its slot's revision. */
 bool instance_active(const struct decision *d, enum color color, uint32_t number);
 /* The unit is seen stopped, for good or by failing. */

@@ -39,6 +39,7 @@ struct id128 {
 struct slot {
     uint32_t revision; /* 0: nothing */
     usec_t stop_after; /* when its instances are retired; USEC_INFINITY: not */
+    bool adopted;      /* it ran before we came: its instances were placed by somebody else, and are started as they are */
 };
 
 struct instance {
@@ -210,6 +211,8 @@ struct balancer_seen {
      * workers after a reload among them; queued ones too. */
     uint32_t inflight[COLORS][REPLICAS_MAX];
     char problem[REASON_MAX]; /* why it isn't UP, or what it refused; "" none */
+    usec_t refused_at;        /* when it last refused an order; 0: never, or in another situation */
+    char refused[REASON_MAX]; /* the order and its answer */
 };
 
 /* A run that is not archived yet, as its document says. */
@@ -234,6 +237,7 @@ struct world {
     uint32_t n_balancers;
     uint32_t n_backends; /* those of [HAProxy] Backend=; a preview backend comes after them */
     struct unit_seen units[COLORS][REPLICAS_MAX];
+    bool ordered[COLORS][REPLICAS_MAX]; /* an order of ours to the unit has not ended */
     struct balancer_seen balancers[BALANCERS_MAX];
     struct endpoint endpoints[COLORS][REPLICAS_MAX];
     struct run_seen runs[RUNS_SEEN_MAX];

@@ -86,7 +86,7 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
     bool stopped = instance_stopped(d, color, number);
     if (slot->revision == 0)
         return stopped && next->rollout.revision ? WANT_DOWN : WANT_NOTHING; /* before the first deploy all is as found */
-    if (unit->known && !stopped && unit->env_revision != slot->revision && !unit->job)
+    if (unit->known && !stopped && unit->env_revision != slot->revision && !d->pending[color][number])
         return WANT_DOWN; /* another revision runs in its place */
     if (color == next->stable)
         return number < d->spec->replicas ? WANT_RUN : WANT_DOWN;

@@ -70,7 +70,7 @@ static void plan_stop(struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
     struct instance *instance = &d->next->instances[color][number];
     uint32_t inflight;
-    if (!unit->known || unit->job || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
+    if (!unit->known || d->pending[color][number] || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
         return;
     if (!is_out(d, color, number, &inflight) || is_last_resort(d, color, number))
         return;

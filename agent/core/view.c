@@ -2,14 +2,20 @@
 /* What the world amounts to: which instances are ready, and whether everybody answers. */
 #include "core/decision.h"
 
+bool instance_placed(const struct decision *d, enum color color, uint32_t number) {
+    const struct slot *slot = &d->next->slots[color];
+    uint32_t placed = d->world->units[color][number].env_revision;
+    return placed == slot->revision || (slot->adopted && placed == 0);
+}
+
 bool instance_active(const struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
-    return unit->known && unit->state == UNIT_ACTIVE && unit->env_revision == d->next->slots[color].revision;
+    return unit->known && unit->state == UNIT_ACTIVE && instance_placed(d, color, number);
 }
 
 bool instance_stopped(const struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
-    return unit->known && !unit->job && (unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED);
+    return unit->known && !d->pending[color][number] && (unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED);
 }
 
 enum color color_canary(const struct state *state) {
@@ -74,6 +80,19 @@ static void count_ready(struct decision *d, enum color color, uint32_t number) {
     d->n_ready[color] += d->ready[color][number];
 }
 
+/* A start that was ordered may be on its way to systemd, also when the one who ordered it was killed since. */
+static bool is_pending(struct decision *d, enum color color, uint32_t number) {
+    const struct unit_seen *unit = &d->world->units[color][number];
+    const struct instance *instance = &d->next->instances[color][number];
+    if (unit->job || d->world->ordered[color][number])
+        return true;
+    usec_t end = usec_add(instance->started_at, START_RETRY);
+    if (!instance->started_at || end <= d->now || !id128_equal(&unit->invocation, &instance->passed_over))
+        return false;
+    wake_at(d, end);
+    return true;
+}
+
 void view_take(struct decision *d) {
     d->span = span_of(d);
     d->units_known = true;
@@ -83,6 +102,7 @@ void view_take(struct decision *d) {
     for (enum color color = BLUE; color < COLORS; color++) {
         d->n_ready[color] = 0;
         for (uint32_t number = 0; number < d->span; number++) {
+            d->pending[color][number] = is_pending(d, color, number);
             d->units_known = d->units_known && d->world->units[color][number].known;
             count_ready(d, color, number);
         }
