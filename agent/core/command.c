@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/string-table.h"
+#include "core/adopt.h"
 #include "core/decide.h"
 #include "core/decision.h"
 
@@ -60,7 +61,7 @@ static void history_trim(struct state *next, uint32_t limit) {
     }
 }
 
-static uint32_t history_add(struct asking *a) {
+static struct history *history_add(struct asking *a, const char *version, struct id128 identity) {
     struct state *next = a->next;
     uint32_t limit = a->spec->revision_history_limit;
     history_trim(next, limit < HISTORY_LIMIT_MAX ? limit : HISTORY_LIMIT_MAX);
@@ -70,13 +71,13 @@ static uint32_t history_add(struct asking *a) {
     memset(entry, 0, sizeof *entry);
     entry->revision = next->next_revision++;
     entry->attempt = 1;
-    memcpy(entry->version, a->asked->version, sizeof entry->version);
-    entry->identity = a->asked->identity;
+    (void)snprintf(entry->version, sizeof entry->version, "%s", version);
+    entry->identity = identity;
     entry->outcome = OUTCOME_RUNNING;
     entry->uid = a->asked->uid;
     entry->login_uid = a->asked->login_uid;
     entry->wall_started = a->world->wall;
-    return entry->revision;
+    return entry;
 }
 
 /* The color that is free; before the first promotion, one that is empty, else the one that tried last: the other may
@@ -107,6 +108,22 @@ static void begin(struct asking *a, uint32_t revision, uint32_t attempt, enum co
     a->result->new_attempt = true;
 }
 
+/* What serves already though nothing was ever deployed is stable: nobody loses a request to the first deploy. */
+static void take_unmanaged(struct asking *a) {
+    struct state *next = a->next;
+    if (next->stable != COLOR_NONE || next->slots[BLUE].revision || next->slots[GREEN].revision)
+        return;
+    enum color color = adopt_unmanaged(a->world);
+    if (color == COLOR_NONE)
+        return;
+    struct history *entry = history_add(a, "unmanaged", (struct id128){0});
+    entry->outcome = OUTCOME_PROMOTED;
+    entry->wall_finished = a->world->wall;
+    (void)snprintf(entry->reason, sizeof entry->reason, "served already before the first deploy");
+    next->slots[color] = (struct slot){.revision = entry->revision, .adopted = true};
+    adopt_stable(next, color, a->now);
+}
+
 static void deploy_new(struct asking *a) {
     struct state *next = a->next;
     if (next->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_REJECT) {
@@ -114,7 +131,8 @@ static void deploy_new(struct asking *a) {
         return;
     }
     rollout_dropped(a->spec, next, a->now, a->world->wall, OUTCOME_SUPERSEDED);
-    uint32_t revision = history_add(a);
+    take_unmanaged(a);
+    uint32_t revision = history_add(a, a->asked->version, a->asked->identity)->revision;
     begin(a, revision, 1, color_for_deploy(next));
     answer(a, VERDICT_ACCEPTED, "revision %u (%s) begins", revision, a->asked->version);
 }
@@ -240,6 +258,36 @@ static void pause_or_resume(struct asking *a, bool pause) {
     }
 }
 
+/* A held state, of which the verb says what to make of it: that becomes the state that the verb meets. */
+static bool resolve(struct asking *a, struct state *found) {
+    const struct slot *slots = a->state->slots;
+    enum color newer = slots[GREEN].revision > slots[BLUE].revision ? GREEN : BLUE;
+    enum color older = slots[color_other(newer)].revision ? color_other(newer) : newer;
+    enum verb verb = a->asked->verb;
+    bool known = slots[newer].revision != 0;
+    if (a->state->rollout.reason != REASON_LOST_STATE || (verb != VERB_DEPLOY && !known) ||
+        (verb != VERB_DEPLOY && verb != VERB_PROMOTE && verb != VERB_ABORT)) {
+        answer(a, VERDICT_REFUSED, "held: %s", a->state->rollout.detail);
+        return false;
+    }
+    memcpy(found, a->state, sizeof *found);
+    found->rollout.mode = MODE_IDLE;
+    found->rollout.detail[0] = 0;
+    if (known)
+        adopt_stable(found,
+                     verb == VERB_PROMOTE ? newer
+                     : verb == VERB_ABORT ? older
+                                          : adopt_heavier(a->state, a->world),
+                     a->now);
+    a->state = found;
+    memcpy(a->next, found, sizeof *found);
+    if (verb != VERB_DEPLOY) {
+        uint32_t revision = a->result->revision = found->rollout.revision;
+        answer(a, VERDICT_ACCEPTED, "revision %u (%s) is stable", revision, state_revision(found, revision)->version);
+    }
+    return true;
+}
+
 static bool expected(struct asking *a) {
     const struct rollout *rollout = &a->state->rollout;
     if (a->asked->expect_revision && rollout->revision != a->asked->revision)
@@ -260,10 +308,11 @@ void command(const struct spec *spec, const struct state *state, const struct wo
     ret->revision = state->rollout.revision;
     if (!expected(&a))
         return;
-    if (state->rollout.mode == MODE_HELD) {
-        answer(&a, VERDICT_REFUSED, "held: %s", state->rollout.detail);
+    struct state found;
+    if (state->rollout.mode == MODE_HELD && !resolve(&a, &found))
         return;
-    }
+    if (state->rollout.mode == MODE_HELD && asked->verb != VERB_DEPLOY)
+        return;
     switch (asked->verb) {
     case VERB_DEPLOY:
         deploy(&a);

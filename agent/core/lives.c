@@ -48,10 +48,10 @@ static void follow(struct instance *instance, const struct unit_seen *unit) {
 void lives_follow(struct decision *d) {
     forget_boot(d);
     for (enum color color = BLUE; color < COLORS; color++) {
-        uint32_t revision = d->next->slots[color].revision;
-        for (uint32_t number = 0; revision && number < d->span; number++) {
+        bool occupied = d->next->slots[color].revision != 0;
+        for (uint32_t number = 0; occupied && number < d->span; number++) {
             const struct unit_seen *unit = &d->world->units[color][number];
-            if (unit->known && unit->env_revision == revision)
+            if (unit->known && instance_placed(d, color, number))
                 follow(&d->next->instances[color][number], unit);
         }
     }

@@ -277,7 +277,7 @@ struct unit_order {
     enum unit_order_kind kind;
     bool advance;
     uint8_t color, number;
-    uint32_t revision;
+    uint32_t revision; /* 0: start it as it is placed */
 };
 
 /* What a server should look like if nothing else happened: for the state file that HAProxy reads at its next start. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How many instances of each color, and which revision a color is for. */
+#include "core/decide.h"
 #include "core/decision.h"
 
 static uint32_t part_of(share_t share, uint32_t replicas) {
@@ -50,14 +51,25 @@ static void forget_instances(struct state *next, enum color color) {
         next->instances[color][number] = (struct instance){0};
 }
 
-/* Before the first promotion both colors may hold what was tried. The next one takes the place of the one that does not
- * serve, which may change while it waits. */
+/* Was it ever live: an aborted attempt never becomes stable. */
+static bool was_promoted(const struct state *state, uint32_t revision) {
+    const struct history *entry = state_revision(state, revision);
+    return entry && entry->outcome == OUTCOME_PROMOTED;
+}
+
+/* A deploy takes the place of the color that does not serve, which may change while it waits. Before the first promotion both
+ * colors may hold what was tried; later, when nothing of stable is ready and the color that it replaced carries all, that one is
+ * stable again and the deploy cures the other. */
 static void place_again(struct decision *d) {
     struct state *next = d->next;
     enum color color = next->rollout.color, other = color_other(color);
-    if (next->rollout.mode != MODE_RUNNING || next->stable != COLOR_NONE || rollout_runs(next) ||
-        d->n_ready[color] == 0 || d->n_ready[other] > 0)
+    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || d->n_ready[color] == 0 || d->n_ready[other] > 0)
         return;
+    if (next->stable != COLOR_NONE) {
+        if (!was_promoted(next, next->slots[color].revision))
+            return;
+        next->stable = color;
+    }
     next->slots[color].stop_after = USEC_INFINITY;
     next->slots[other].stop_after = d->now;
     next->rollout.color = other;
@@ -86,7 +98,7 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
     bool stopped = instance_stopped(d, color, number);
     if (slot->revision == 0)
         return stopped && next->rollout.revision ? WANT_DOWN : WANT_NOTHING; /* before the first deploy all is as found */
-    if (unit->known && !stopped && unit->env_revision != slot->revision && !d->pending[color][number])
+    if (unit->known && !stopped && !instance_placed(d, color, number) && !d->pending[color][number])
         return WANT_DOWN; /* another revision runs in its place */
     if (color == next->stable)
         return number < d->spec->replicas ? WANT_RUN : WANT_DOWN;

@@ -53,9 +53,9 @@ usec_t pause_end(const struct decision *d) {
 usec_t progress_since(const struct decision *d) {
     const struct rollout *rollout = &d->next->rollout;
     usec_t since = rollout->progress_at;
-    if (!rollout_runs(d->next) || rollout->paused_by_user || rollout->paused_inconclusive)
+    if (rollout->mode != MODE_RUNNING || rollout->paused_by_user || rollout->paused_inconclusive)
         return USEC_INFINITY;
-    if (rollout_final(d->spec, d->next))
+    if (!rollout_runs(d->next) || rollout_final(d->spec, d->next))
         return since;
     const struct step *step = &d->spec->steps[rollout->step];
     if (step->kind == STEP_PAUSE) {

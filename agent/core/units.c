@@ -8,7 +8,9 @@ static void order(struct decision *d, enum unit_order_kind kind, bool advance, e
                                                              .advance = advance,
                                                              .color = (uint8_t)color,
                                                              .number = (uint8_t)number,
-                                                             .revision = d->next->slots[color].revision};
+                                                             .revision = d->next->slots[color].adopted
+                                                                             ? 0
+                                                                             : d->next->slots[color].revision};
 }
 
 /* From now on the unit's last invocation is no life of ours that could crash. */
@@ -29,7 +31,7 @@ static void plan_start(struct decision *d, enum color color, uint32_t number) {
     struct instance *instance = &d->next->instances[color][number];
     if (!instance_stopped(d, color, number))
         return;
-    if (d->world->endpoints[color][number].port == 0 && unit->env_revision != d->next->slots[color].revision)
+    if (d->world->endpoints[color][number].port == 0 && !instance_placed(d, color, number))
         return; /* nobody knows yet where it should listen */
     usec_t due = instance->started_at ? usec_add(instance->started_at, patience(instance)) : d->now;
     wake_at(d, due);
