@@ -137,6 +137,19 @@ static void answer_result(const struct command_result *result, struct http_respo
     http_json(ret, result->verdict == VERDICT_ACCEPTED ? 202 : 200, &json);
 }
 
+static enum problem problem_of(int code) {
+    switch (code) {
+    case -EINVAL:
+    case -ENOENT:
+    case -ENOTDIR:
+        return PROBLEM_INVALID;
+    case -ENOEXEC:
+        return PROBLEM_CONFIGURATION;
+    default:
+        return PROBLEM_FAILED;
+    }
+}
+
 static void answer_verb(const struct api_handler *handler, const struct http_request *request, enum verb verb,
                         struct http_response *ret) {
     struct error err = {0};
@@ -152,11 +165,7 @@ static void answer_verb(const struct api_handler *handler, const struct http_req
         if (r == 0)
             answer_result(&result, ret);
         else
-            http_problem(ret,
-                         r == -EINVAL    ? PROBLEM_INVALID
-                         : r == -ENOEXEC ? PROBLEM_CONFIGURATION
-                                         : PROBLEM_FAILED,
-                         0, err.text);
+            http_problem(ret, problem_of(r), 0, err.text);
     }
     body_done(&asked);
 }

@@ -103,8 +103,11 @@ static void failures_say_what_they_are(void **unused) {
     static const struct {
         int fail, status;
         const char *word;
-    } rows[] = {
-        {-EINVAL, 400, "invalid"}, {-ENOEXEC, 422, "configuration"}, {-EIO, 503, "failed"}, {-ENOSPC, 503, "failed"}};
+    } rows[] = {{-EINVAL, 400, "invalid"},
+                {-ENOENT, 400, "invalid"},
+                {-ENOEXEC, 422, "configuration"},
+                {-EIO, 503, "failed"},
+                {-ENOSPC, 503, "failed"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         fake.fail = rows[i].fail;
         assert_int_equal(ask("api.sock", "POST", "/v1/rollout/abort", ""), rows[i].status);
