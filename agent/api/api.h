@@ -32,7 +32,8 @@ struct api_handler {
     /* A run by id, from memory or the store; the caller frees with free(). -ENOENT. */
     int (*run)(void *userdata, uint32_t id, struct run **ret, struct error *err);
     /* Carries out a verb. 0: *ret says how it ended (also when refused). Negative: it could not be carried out (bad
-     * version or environment -EINVAL, no such release -ENOENT, configuration bad -ENOEXEC, disk -EIO ...), the error says why. */
+     * version or environment -EINVAL, no such release -ENOENT, configuration bad -ENOEXEC, disk -EIO ...), the error
+     * says why. */
     int (*command)(void *userdata, const struct api_command *command, struct command_result *ret, struct error *err);
 };
 
