@@ -185,7 +185,13 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
         return;
     if (!lane_take(agent, lane))
         return;
-    int r = order->kind == UNIT_START ? place(agent, order, &err) : 0;
+    int r = order->kind == UNIT_START && order->revision ? place(agent, order, &err) : 0;
+    bool placed = agent->world.units[order->color][order->number].env_revision == order->revision;
+    if (r < 0 && placed && !order->advance) {
+        log_warning("instance", "%s: started by what was written before: %s",
+                    INSTANCE_NAME((enum color)order->color, order->number), err.text);
+        r = 0; /* stable comes back on a full disk too */
+    }
     if (r >= 0) {
         r = manager->order(manager->self, order, lane->token);
         if (r < 0)
