@@ -40,6 +40,7 @@ static int load_state(void *userdata, struct state *ret, struct error *err) {
     struct sim *sim = userdata;
     if (!sim->disk.has_state)
         return error_set(err, -ENOENT, "no state");
+    oracle_loaded(sim, &sim->disk.cached);
     memcpy(ret, &sim->disk.cached, sizeof *ret);
     return 0;
 }
@@ -169,6 +170,14 @@ static int place(void *userdata, enum color color, uint32_t number, const struct
     return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
 }
 
+/* A state is lost only together with everything else here. */
+static int highest(void *userdata, uint32_t *ret_revision, uint32_t *ret_run, struct error *err) {
+    (void)userdata;
+    (void)err;
+    *ret_revision = *ret_run = 0;
+    return 0;
+}
+
 static int prune(void *userdata, const struct state *state, struct error *err) {
     return 0;
 }
@@ -184,6 +193,7 @@ void disk_begin(struct sim *sim) {
                                     .load_revision = load_revision,
                                     .commit_revision = commit_revision,
                                     .place = place,
+                                    .highest = highest,
                                     .prune = prune};
 }
 

@@ -213,7 +213,8 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
 static void check_durable(struct sim *sim, uint32_t balancer, const struct server_order *order) {
     const struct state *state = &sim->disk.cached;
     uint32_t color = order->color, number = order->number;
-    bool canary = !sim->disk.has_state || color == oracle_canary(state);
+    bool placed = state->stable != COLOR_NONE || state->slots[state->rollout.color].revision == state->rollout.revision;
+    bool canary = !sim->disk.has_state || (placed && color == oracle_canary(state));
     bool raises = order->weight > sim->balancers[balancer].told.servers[order->backend][color][number].weight;
     bool retreat = false;
     switch (order->kind) {

@@ -106,9 +106,10 @@ static bool healthy_in_truth(struct sim *sim) {
     return true;
 }
 
-/* One that failed and is wanted will be tried again. */
-static bool unit_calm(const struct sim_unit *unit, bool wanted) {
-    return unit->job == JOB_NONE && unit->state != UNIT_RESTARTING && (!wanted || unit->state != UNIT_FAILED);
+/* One that failed and is wanted will be tried again; one of stable that does not run, too. */
+static bool unit_calm(const struct sim_unit *unit, bool wanted, bool stable) {
+    return unit->job == JOB_NONE && unit->state != UNIT_RESTARTING && (!wanted || unit->state != UNIT_FAILED) &&
+           (!stable || unit->state == UNIT_ACTIVE);
 }
 
 static bool all_calm(const struct sim *sim) {
@@ -118,7 +119,8 @@ static bool all_calm(const struct sim *sim) {
             return false; /* will be stopped */
         bool wanted = color == state->stable || (state->rollout.mode == MODE_RUNNING && color == state->rollout.color);
         for (uint32_t number = 0; number < SIM_INSTANCES; number++)
-            if (!unit_calm(&sim->units[color][number], wanted))
+            if (!unit_calm(&sim->units[color][number], wanted,
+                           color == state->stable && number < sim->scenario.spec->replicas))
                 return false;
     }
     return true;

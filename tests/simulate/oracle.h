@@ -17,7 +17,7 @@
 #include "core/model.h"
 #include "scenario.h"
 
-#define JUST_SEEN MSEC(550) /* LOOK_FRESH, and the fsync between decision and order */
+#define JUST_SEEN MSEC(575) /* LOOK_FRESH, and the fsyncs between decision and order */
 #define QUIET SEC(2)
 /* A look that is due comes, and its orders are carried out. */
 #define SETTLING MSEC(1200)
