@@ -51,6 +51,8 @@ struct agent {
     bool unwritten;      /* state is ahead of the disk: written as soon as it can be */
     bool undurable;      /* or may be, as after a start: written before anything advances */
 
+    bool looked_for; /* what was lost, in what runs */
+
     bool due;    /* something happened */
     usec_t wake; /* core clock */
     uint64_t last_token;
@@ -90,6 +92,12 @@ int agent_apply_live(struct agent *agent, struct error *err);
 /* Makes `next` the state, durable if the disk lets us. Returns 0 or the store's error; the state is taken over all the
  * same, and nothing advances until a later commit succeeds. */
 int agent_commit(struct agent *agent);
+
+/* Parses what the latest attempt is pinned to, where the store has it. */
+void agent_load_pinned(struct agent *agent);
+
+/* agent-adopt.c: finds a lost state again, as soon as enough is seen. */
+void agent_adopt(struct agent *agent);
 
 /* agent-runs.c */
 /* Takes up the runs that the state wants, at the start. */

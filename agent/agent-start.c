@@ -67,13 +67,26 @@ static void hold(struct agent *agent, enum reason reason, const char *why) {
     log_error("store", "held, nothing is touched: %s", why);
 }
 
+/* No state: an app that was never deployed, or one whose state was removed. */
+static void begin_anew(struct agent *agent) {
+    const struct store *store = agent->ports.store;
+    struct error err = {0};
+    uint32_t revision = 0, run = 0;
+    if (store->highest(store->self, &revision, &run, &err) < 0)
+        hold(agent, REASON_LOST_STATE, err.text);
+    else if (revision > 0)
+        hold(agent, REASON_LOST_STATE, "there are revisions, but no state.json");
+    else
+        state_init(&agent->state);
+}
+
 static void load_state(struct agent *agent) {
     struct error err = {0};
     const struct store *store = agent->ports.store;
     int r = store->load_state(store->self, &agent->state, &err);
     const char *invalid = r >= 0 ? state_invalid(&agent->state) : NULL;
     if (r == -ENOENT)
-        state_init(&agent->state);
+        begin_anew(agent);
     else if (r == -EPROTONOSUPPORT)
         hold(agent, REASON_NEWER_STATE, err.text);
     else if (r < 0)
@@ -98,7 +111,7 @@ static void set_clock(struct agent *agent) {
     agent_clock(agent);
 }
 
-static void load_pinned(struct agent *agent) {
+void agent_load_pinned(struct agent *agent) {
     struct error err = {0};
     const struct store *store = agent->ports.store;
     struct revision *revision = NULL;
@@ -106,6 +119,7 @@ static void load_pinned(struct agent *agent) {
     if (!number)
         return;
     int r = store->load_revision(store->self, number, &revision, &err);
+    agent->pinned = spec_free(agent->pinned);
     if (r >= 0)
         r = spec_parse(agent->app, revision->spec_text, "the pinned configuration", &agent->pinned, &err);
     if (r < 0)
@@ -125,7 +139,7 @@ int agent_start(const char *app, const struct agent_ports *ports, struct agent *
         agent->runs[i].wake = USEC_INFINITY;
     load_state(agent);
     set_clock(agent);
-    load_pinned(agent);
+    agent_load_pinned(agent);
 
     int r = read_files(agent, err);
     if (r < 0 && agent->pinned) {

@@ -254,6 +254,7 @@ void agent_pass(struct agent *agent) {
     watch(agent);
     lanes_expire(agent);
     show_lanes(agent);
+    agent_adopt(agent);
     runs_follow(agent);
 
     agent_clock(agent); /* the disk may have taken its time */

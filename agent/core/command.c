@@ -299,6 +299,39 @@ static bool expected(struct asking *a) {
     return false;
 }
 
+static void carry_out(struct asking *a) {
+    switch (a->asked->verb) {
+    case VERB_DEPLOY:
+        deploy(a);
+        break;
+    case VERB_PROMOTE:
+        promote(a);
+        break;
+    case VERB_ABORT:
+        abort_rollout(a);
+        break;
+    case VERB_RETRY:
+        retry(a);
+        break;
+    case VERB_PAUSE:
+    case VERB_RESUME:
+        pause_or_resume(a, a->asked->verb == VERB_PAUSE);
+        break;
+    case VERBS:
+        break;
+    }
+}
+
+/* A held state is resolved by the verb, and a deploy then meets what it was resolved to. */
+static void carry_out_held(struct asking *a) {
+    struct state found;
+    if (!resolve(a, &found) || a->asked->verb != VERB_DEPLOY)
+        return;
+    deploy(a);
+    if (a->result->verdict == VERDICT_ALREADY)
+        a->result->verdict = VERDICT_ACCEPTED; /* that it is held no more is news */
+}
+
 void command(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
              const struct command *asked, struct state *next, struct command_result *ret) {
     struct asking a = {
@@ -308,31 +341,10 @@ void command(const struct spec *spec, const struct state *state, const struct wo
     ret->revision = state->rollout.revision;
     if (!expected(&a))
         return;
-    struct state found;
-    if (state->rollout.mode == MODE_HELD && !resolve(&a, &found))
-        return;
-    if (state->rollout.mode == MODE_HELD && asked->verb != VERB_DEPLOY)
-        return;
-    switch (asked->verb) {
-    case VERB_DEPLOY:
-        deploy(&a);
-        break;
-    case VERB_PROMOTE:
-        promote(&a);
-        break;
-    case VERB_ABORT:
-        abort_rollout(&a);
-        break;
-    case VERB_RETRY:
-        retry(&a);
-        break;
-    case VERB_PAUSE:
-    case VERB_RESUME:
-        pause_or_resume(&a, asked->verb == VERB_PAUSE);
-        break;
-    case VERBS:
-        break;
-    }
+    if (state->rollout.mode == MODE_HELD)
+        carry_out_held(&a);
+    else
+        carry_out(&a);
     if (ret->verdict == VERDICT_ACCEPTED)
         events_append(spec, state, next, world->wall);
     else

@@ -4,13 +4,12 @@
 #include "core/decision.h"
 
 static void order(struct decision *d, enum unit_order_kind kind, bool advance, enum color color, uint32_t number) {
-    d->plan->units[d->plan->n_units++] = (struct unit_order){.kind = kind,
-                                                             .advance = advance,
-                                                             .color = (uint8_t)color,
-                                                             .number = (uint8_t)number,
-                                                             .revision = d->next->slots[color].adopted
-                                                                             ? 0
-                                                                             : d->next->slots[color].revision};
+    d->plan->units[d->plan->n_units++] =
+        (struct unit_order){.kind = kind,
+                            .advance = advance,
+                            .color = (uint8_t)color,
+                            .number = (uint8_t)number,
+                            .revision = d->next->slots[color].adopted ? 0 : d->next->slots[color].revision};
 }
 
 /* From now on the unit's last invocation is no life of ours that could crash. */

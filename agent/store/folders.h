@@ -28,6 +28,7 @@ int revision_load(void *self, uint32_t number, struct revision **ret, struct err
 int revision_commit(void *self, const struct revision *revision, struct error *err);
 int instance_place(void *self, enum color color, uint32_t number, const struct revision *revision, const char *release,
                    const struct endpoint *endpoint, struct error *err);
+int store_highest(void *self, uint32_t *ret_revision, uint32_t *ret_run, struct error *err);
 int store_prune(void *self, const struct state *state, struct error *err);
 
 #endif

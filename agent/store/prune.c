@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What nobody speaks of any more is removed. */
+/* What lies under a number: the highest ones, and the removal of what nobody speaks of any more. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -90,6 +90,35 @@ static int prune_folder(struct file_store *store, const struct state *state, con
             first = r;
     }
     return first;
+}
+
+static int highest_in(const struct file_store *store, const char *below, const char *suffix, uint32_t *ret,
+                      struct error *err) {
+    char path[PATH_MAX];
+    int r = store_path(store, path, err, "%s", below);
+    if (r < 0)
+        return r;
+    _cleanup_(closedir_cleanup) DIR *folder = opendir(path);
+    if (!folder && errno != ENOENT)
+        return error_set(err, -errno, "cannot open the folder %s: %s", path, strerror(errno));
+    *ret = 0;
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        uint32_t number = number_of(entry->d_name, suffix);
+        *ret = number > *ret ? number : *ret;
+    }
+    return 0;
+}
+
+int store_highest(void *self, uint32_t *ret_revision, uint32_t *ret_run, struct error *err) {
+    uint32_t revision, run;
+    int r = highest_in(self, "revisions", "", &revision, err);
+    if (r == 0)
+        r = highest_in(self, "runs", ".json", &run, err);
+    if (r < 0)
+        return r;
+    *ret_revision = revision;
+    *ret_run = run;
+    return 0;
 }
 
 int store_prune(void *self, const struct state *state, struct error *err) {

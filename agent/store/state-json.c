@@ -33,6 +33,7 @@ static const struct field state_fields[] = {
 static const struct field slot_fields[] = {
     U32_FIELD(struct slot, revision, "revision", UINT32_MAX),
     USEC_FIELD(struct slot, stop_after, "stopAfter"),
+    BOOL_FIELD(struct slot, adopted, "adopted"),
 };
 
 static const struct field instance_fields[] = {
