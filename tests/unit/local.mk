@@ -100,3 +100,8 @@ dist_check_SCRIPTS += %D%/test-ctl.sh
 %D%/test-ctl.log: %D%/fake-agent$(EXEEXT) rolloutctl$(EXEEXT)
 tests_unit_fake_agent_SOURCES = %D%/fake-agent-main.c %D%/fake-agent.c %D%/fake-agent.h
 tests_unit_fake_agent_LDADD = $(API_LIBS)
+
+# notify/
+check_PROGRAMS += %D%/test-catalog
+tests_unit_test_catalog_SOURCES = %D%/test-catalog.c
+tests_unit_test_catalog_LDADD = $(NOTIFY_LIBS) $(TEST_LIBS)
