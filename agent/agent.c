@@ -258,6 +258,7 @@ void agent_pass(struct agent *agent) {
     runs_follow(agent);
 
     agent_clock(agent); /* the disk may have taken its time */
+    agent->world.unwritten = agent->unwritten;
     usec_t decided = agent->now;
     decide(agent_spec(agent), &agent->state, &agent->world, agent->now, &agent->next, &agent->plan);
     agent_wake_at(agent, agent->plan.wake);

@@ -126,6 +126,8 @@ void canary_follow(struct decision *d) {
         rollout->ready_seen = d->n_ready[rollout->color];
         rollout->progress_at = d->now;
     }
+    if (d->world->unwritten)
+        return; /* what cannot be written goes no further */
     background_follow(d);
     if (!rollout_final(d->spec, d->next) && !rollout->paused_inconclusive && may_advance(d) && step_done(d)) {
         rollout_step_done(d->next, d->now); /* one at a time: each is durable before the next one */

@@ -39,7 +39,7 @@ struct id128 {
 struct slot {
     uint32_t revision; /* 0: nothing */
     usec_t stop_after; /* when its instances are retired; USEC_INFINITY: not */
-    bool adopted;      /* it ran before we came: its instances were placed by somebody else, and are started as they are */
+    bool adopted; /* it ran before we came: its instances were placed by somebody else, and are started as they are */
 };
 
 struct instance {
@@ -202,10 +202,10 @@ enum link {
 
 struct balancer_seen {
     enum link link;
-    usec_t seen_at;  /* when the latest good look began; 0: never */
-    usec_t asked_at; /* when the latest look ended, good or not; 0: never */
+    usec_t seen_at;    /* when the latest good look began; 0: never */
+    usec_t asked_at;   /* when the latest look ended, good or not; 0: never */
     usec_t ordered_at; /* when orders were last sent: a look that began before says nothing about now */
-    uint64_t epoch;  /* changes with each worker (pid and start) */
+    uint64_t epoch;    /* changes with each worker (pid and start) */
     struct server_seen servers[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
     /* Requests in flight on an instance, over every entry of every backend with its address and port, those of old
      * workers after a reload among them; queued ones too. */
@@ -234,8 +234,10 @@ struct endpoint {
 struct world {
     struct id128 boot;
     usec_t wall;
+    bool unwritten; /* the state is ahead of the disk */
     uint32_t n_balancers;
-    uint32_t n_backends; /* those of [HAProxy] Backend=; a preview backend comes after them */
+    uint32_t n_backends; /* those of [HAProxy] Backend= */
+    bool preview;        /* PreviewBackend= comes after them */
     struct unit_seen units[COLORS][REPLICAS_MAX];
     bool ordered[COLORS][REPLICAS_MAX]; /* an order of ours to the unit has not ended */
     struct balancer_seen balancers[BALANCERS_MAX];
