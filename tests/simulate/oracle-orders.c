@@ -209,17 +209,17 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
 }
 
 /* I15: an order that is no retreat waits for the disk. Retreat: lowering the canary, zeroing who isn't running, raising or enabling
- * stable, or what is in its place before the first promotion. */
+ * stable, or what is in its place before the first promotion; while a deploy waits for its color then, neither is canary. */
 static void check_durable(struct sim *sim, uint32_t balancer, const struct server_order *order) {
     const struct state *state = &sim->disk.cached;
     uint32_t color = order->color, number = order->number;
     bool placed = state->stable != COLOR_NONE || state->slots[state->rollout.color].revision == state->rollout.revision;
-    bool canary = !sim->disk.has_state || (placed && color == oracle_canary(state));
+    bool canary = !sim->disk.has_state || color == oracle_canary(state);
     bool raises = order->weight > sim->balancers[balancer].told.servers[order->backend][color][number].weight;
     bool retreat = false;
     switch (order->kind) {
     case SERVER_WEIGHT:
-        retreat = raises != canary || (order->weight == 0 && !told_active(sim, color, number));
+        retreat = raises != canary || !placed || (order->weight == 0 && !told_active(sim, color, number));
         break;
     case SERVER_ENABLE:
         retreat = !canary;

@@ -168,7 +168,7 @@ static bool is_settled(struct sim *sim) {
 static void check_rest(struct sim *sim) {
     struct oracle *oracle = &sim->oracle;
     usec_t now = sim->clock.now;
-    if (!oracle->settled_at && is_quiet(sim, QUIET) && is_settled(sim)) {
+    if (!oracle->settled_at && is_quiet(sim, 2 * QUIET) && is_settled(sim)) {
         trace(sim, "oracle: settled, %s", explained(sim).message);
         oracle->settled_at = now;
         oracle->unwell = keeps_failing(sim);

@@ -136,6 +136,7 @@ static void on_crash(struct sim *sim, const struct happening *what) {
 
 static void process_ready(struct sim *sim, uint32_t color, uint32_t number, const struct version *version) {
     struct sim_unit *unit = unit_at(sim, color, number);
+    disturbed(sim);
     unit->state = UNIT_ACTIVE;
     unit->active_since = sim->clock.now;
     unit->listening = version->health != HEALTH_DEAF;
