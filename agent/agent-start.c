@@ -27,6 +27,7 @@ int agent_apply_live(struct agent *agent, struct error *err) {
         memset(agent->world.balancers, 0, sizeof agent->world.balancers);
     agent->world.n_balancers = spec->haproxy.n_sockets;
     agent->world.n_backends = spec->haproxy.n_backends;
+    agent->world.preview = *spec->haproxy.preview_backend != 0;
     agent->due = true;
     return 0;
 }

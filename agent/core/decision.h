@@ -8,9 +8,10 @@
 
 /* Orders to a balancer are given only on a look that is no older. */
 #define LOOK_FRESH (500 * USEC_PER_MSEC)
-/* How often a balancer is looked at: while something changes there; while two versions run; while it does not answer.
- */
+/* How often a balancer is looked at: while something changes there, but for so long at most after an instance came up;
+ * while two versions run or something is amiss; while it does not answer. */
 #define LOOK_BUSY (50 * USEC_PER_MSEC)
+#define LOOK_BUSY_FOR (10 * USEC_PER_SEC)
 #define LOOK_CALM USEC_PER_SEC
 #define LOOK_LOST (500 * USEC_PER_MSEC)
 /* A start that led to nothing is ordered again after this, times the crashes it has had, up to so many. */
@@ -35,10 +36,10 @@ struct decision {
     struct plan *plan; /* NULL for explain() */
 
     /* view.c: what the world amounts to */
-    uint32_t span;     /* instances 0..span-1 of each color exist */
-    bool units_known;  /* of all of them */
+    uint32_t span;                      /* instances 0..span-1 of each color exist */
+    bool units_known;                   /* of all of them */
     bool pending[COLORS][REPLICAS_MAX]; /* a job, or an order of ours that has not shown its effect yet */
-    bool balancers_up; /* all of them */
+    bool balancers_up;                  /* all of them */
     bool ready_at[BALANCERS_MAX][COLORS]
                  [REPLICAS_MAX];      /* active, of its slot's revision, UP in every backend, for MinReadySec */
     bool ready[COLORS][REPLICAS_MAX]; /* on every balancer that answers */
@@ -49,7 +50,7 @@ struct decision {
 
     /* targets.c */
     share_t share; /* of the color that is not stable */
-    uint16_t target[BALANCERS_MAX][BACKENDS_MAX][COLORS][REPLICAS_MAX];
+    uint16_t target[BALANCERS_MAX][BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
 };
 
 /* The instance was placed at its slot's revision. */
@@ -65,6 +66,11 @@ static inline bool id128_equal(const struct id128 *a, const struct id128 *b) {
 
 static inline bool id128_is_null(const struct id128 *id) {
     return id128_equal(id, &(struct id128){0});
+}
+
+/* All backends, the one for previews included. */
+static inline uint32_t backends_of(const struct world *world) {
+    return world->n_backends + world->preview;
 }
 
 /* The decision has to be made again at that point, at the latest. */

@@ -76,9 +76,11 @@ static bool explain_balancers(const struct decision *d, struct explanation *e) {
         const struct balancer_seen *seen = &d->world->balancers[balancer];
         if (seen->link == LINK_UP)
             continue;
-        wait_for(e, WAITING_BALANCER, seen->seen_at, USEC_INFINITY);
-        say(e, PHASE_PROGRESSING, "HAProxyUnreachable: %s: %s", d->spec->haproxy.sockets[balancer],
-            *seen->problem ? seen->problem : "not asked yet");
+        usec_t since = seen->seen_at ? seen->seen_at : d->next->rollout.began;
+        usec_t late = usec_add(since, d->spec->progress_deadline);
+        wait_for(e, WAITING_BALANCER, since, USEC_INFINITY);
+        say(e, late <= d->now ? PHASE_DEGRADED : PHASE_PROGRESSING, "HAProxyUnreachable: %s: %s",
+            d->spec->haproxy.sockets[balancer], *seen->problem ? seen->problem : "not asked yet");
         return true;
     }
     return false;

@@ -57,9 +57,9 @@ static bool was_promoted(const struct state *state, uint32_t revision) {
     return entry && entry->outcome == OUTCOME_PROMOTED;
 }
 
-/* A deploy takes the place of the color that does not serve, which may change while it waits. Before the first promotion both
- * colors may hold what was tried; later, when nothing of stable is ready and the color that it replaced carries all, that one is
- * stable again and the deploy cures the other. */
+/* A deploy takes the place of the color that does not serve, which may change while it waits. Before the first
+ * promotion both colors may hold what was tried; later, when nothing of stable is ready and the color that it replaced
+ * carries all, that one is stable again and the deploy cures the other. */
 static void place_again(struct decision *d) {
     struct state *next = d->next;
     enum color color = next->rollout.color, other = color_other(color);
@@ -97,7 +97,8 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
     const struct unit_seen *unit = &d->world->units[color][number];
     bool stopped = instance_stopped(d, color, number);
     if (slot->revision == 0)
-        return stopped && next->rollout.revision ? WANT_DOWN : WANT_NOTHING; /* before the first deploy all is as found */
+        return stopped && next->rollout.revision ? WANT_DOWN
+                                                 : WANT_NOTHING; /* before the first deploy all is as found */
     if (unit->known && !stopped && !instance_placed(d, color, number) && !d->pending[color][number])
         return WANT_DOWN; /* another revision runs in its place */
     if (color == next->stable)

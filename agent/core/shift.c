@@ -34,7 +34,7 @@ static bool somebody_carries(const struct shift *s, uint32_t backend) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < s->d->span; number++)
             if (s->d->ready_at[s->balancer][color][number] && s->d->target[s->balancer][backend][color][number] > 0 &&
-                server_of(s, backend, color, number)->weight > 0)
+                server_of(s, backend, color, number)->up && server_of(s, backend, color, number)->weight > 0)
                 return true;
     return false;
 }
@@ -106,18 +106,23 @@ static void plan_backend(struct shift *s, uint32_t backend) {
     admit_and_retire(s, backend, somebody);
 }
 
-/* Something there is about to change without our doing. */
-static bool is_busy(const struct decision *d, uint32_t balancer) {
-    for (enum color color = BLUE; color < COLORS; color++)
-        for (uint32_t number = 0; number < d->span; number++) {
-            enum want want = d->want[color][number];
-            if (want == WANT_RUN && d->world->units[color][number].state == UNIT_ACTIVE &&
-                !d->ready_at[balancer][color][number])
-                return true;
-            if (want == WANT_DOWN && !instance_stopped(d, color, number))
-                return true;
-        }
-    return d->plan->balancers[balancer].n > 0;
+/* How soon something there may change without our doing. */
+static usec_t pause_for(const struct decision *d, uint32_t balancer, enum color color, uint32_t number) {
+    const struct unit_seen *unit = &d->world->units[color][number];
+    switch (d->want[color][number]) {
+    case WANT_RUN:
+        if (d->ready_at[balancer][color][number] || unit->state != UNIT_ACTIVE)
+            return USEC_INFINITY;
+        return usec_add(unit->active_since, LOOK_BUSY_FOR) > d->now ? LOOK_BUSY : LOOK_CALM;
+    case WANT_DOWN:
+        if (instance_stopped(d, color, number))
+            return USEC_INFINITY;
+        return d->next->instances[color][number].drain_since ? LOOK_BUSY : LOOK_CALM;
+    case WANT_KEEP:
+    case WANT_NOTHING:
+        return USEC_INFINITY;
+    }
+    return USEC_INFINITY;
 }
 
 /* Only stable is there, if anything. */
@@ -129,34 +134,54 @@ static bool is_calm(const struct decision *d) {
     return next->rollout.mode != MODE_RUNNING;
 }
 
+/* HAProxy on another host: nobody tells of its restarts. */
+static bool is_remote(const struct decision *d, uint32_t balancer) {
+    return d->spec->haproxy.sockets[balancer][0] != '/';
+}
+
+static usec_t pause_of(const struct decision *d, uint32_t balancer) {
+    usec_t pause = is_remote(d, balancer) ? d->spec->haproxy.poll : USEC_INFINITY;
+    if (d->world->balancers[balancer].link != LINK_UP)
+        return LOOK_LOST;
+    if (d->plan->balancers[balancer].n > 0)
+        return LOOK_BUSY;
+    if (!is_calm(d) && pause > LOOK_CALM)
+        pause = LOOK_CALM;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < d->span; number++) {
+            usec_t change = pause_for(d, balancer, color, number);
+            pause = change < pause ? change : pause;
+        }
+    return pause;
+}
+
 static void plan_look(struct decision *d, uint32_t balancer) {
     const struct balancer_seen *seen = &d->world->balancers[balancer];
-    usec_t pause = seen->link != LINK_UP  ? LOOK_LOST
-                   : is_busy(d, balancer) ? LOOK_BUSY
-                   : is_calm(d)           ? USEC_INFINITY
-                                          : LOOK_CALM;
-    usec_t due = seen->asked_at ? usec_add(seen->asked_at, pause) : d->now;
+    usec_t due = seen->asked_at ? usec_add(seen->asked_at, pause_of(d, balancer)) : d->now;
     if (due <= d->now)
         d->plan->balancers[balancer].look = true;
     wake_at(d, due);
 }
 
-/* What a restarted HAProxy should begin with: what the first balancer's servers should be. */
+/* What a restarted HAProxy should begin with: what the servers of the first balancer that answers should be. */
 static void plan_wanted(struct decision *d) {
-    if (d->world->balancers[0].link != LINK_UP)
+    uint32_t balancer = 0;
+    while (balancer < d->world->n_balancers && d->world->balancers[balancer].link != LINK_UP)
+        balancer++;
+    if (balancer == d->world->n_balancers)
         return;
     d->plan->wanted_known = true;
-    for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
+    for (uint32_t backend = 0; backend < backends_of(d->world); backend++)
         for (enum color color = BLUE; color < COLORS; color++)
             for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
                 struct server_wanted *wanted = &d->plan->wanted[backend][color][number];
-                const struct server_seen *server = &d->world->balancers[0].servers[backend][color][number];
+                const struct server_seen *server = &d->world->balancers[balancer].servers[backend][color][number];
                 *wanted = (struct server_wanted){.maint = server->maint, .weight = server->weight};
                 if (number >= d->span)
                     continue;
                 enum want want = d->want[color][number];
                 wanted->active = instance_active(d, color, number);
-                wanted->weight = d->target[0][backend][color][number];
+                wanted->weight = d->target[balancer][backend][color][number];
                 if (want == WANT_DOWN)
                     wanted->maint = wanted->weight == 0;
                 else if (want != WANT_NOTHING && wanted->active)
@@ -169,7 +194,7 @@ void shift_plan(struct decision *d) {
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
         const struct balancer_seen *seen = &d->world->balancers[balancer];
         struct shift shift = {.d = d, .balancer = balancer, .plan = &d->plan->balancers[balancer]};
-        for (uint32_t backend = 0; decided && seen->link == LINK_UP && backend < d->world->n_backends; backend++)
+        for (uint32_t backend = 0; decided && seen->link == LINK_UP && backend < backends_of(d->world); backend++)
             plan_backend(&shift, backend);
         plan_look(d, balancer);
         if (shift.plan->n > 0 && !look_is_fresh(d, balancer)) {

@@ -44,10 +44,25 @@ static uint16_t target_of_others(const struct decision *d, const struct server_s
     return server->up || d->share == 0 ? 0 : server->weight;
 }
 
+/* The preview backend is the address of the new revision while there is one, and of stable otherwise. Its servers have
+ * checks of their own. */
+static void only_up(const struct decision *d, uint32_t balancer, uint32_t backend, struct holders *holders) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < d->span; number++)
+            if (holders->holds[color][number] && !d->world->balancers[balancer].servers[backend][color][number].up) {
+                holders->holds[color][number] = false;
+                holders->count[color]--;
+            }
+}
+
 static void targets_at(struct decision *d, uint32_t balancer, uint32_t backend) {
     struct holders holders = holders_at(d, balancer);
     enum color canary = color_canary(d->next), stable = color_other(canary);
-    struct totals totals = weights_totals(d->share, holders.count[canary], holders.count[stable]);
+    bool preview = backend >= d->world->n_backends;
+    if (preview)
+        only_up(d, balancer, backend, &holders);
+    share_t share = !preview ? d->share : rollout_runs(d->next) ? SHARE_FULL : 0;
+    struct totals totals = weights_totals(share, holders.count[canary], holders.count[stable]);
     /* Part of the picture would give too few too much: so soon after a start, or without the bus, weights stand. */
     bool stand = !d->units_known || holders.count[canary] + holders.count[stable] == 0;
     for (enum color color = BLUE; color < COLORS; color++) {
@@ -71,7 +86,7 @@ void targets_set(struct decision *d) {
     if (color_canary(d->next) == COLOR_NONE)
         return;
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
-        for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
+        for (uint32_t backend = 0; backend < backends_of(d->world); backend++)
             targets_at(d, balancer, backend);
 }
 

@@ -49,7 +49,7 @@ static bool is_out(const struct decision *d, enum color color, uint32_t number, 
         const struct balancer_seen *seen = &d->world->balancers[balancer];
         if (!look_is_fresh(d, balancer))
             return false;
-        for (uint32_t backend = 0; backend < d->world->n_backends; backend++) {
+        for (uint32_t backend = 0; backend < backends_of(d->world); backend++) {
             const struct server_seen *server = &seen->servers[backend][color][number];
             if (server->known && !server->maint)
                 return false;
