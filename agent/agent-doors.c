@@ -13,9 +13,13 @@ static usec_t shift(const struct agent *agent, usec_t boottime) {
 
 static void take_servers(struct agent *agent, struct balancer_seen *seen, const struct exchange_result *result,
                          usec_t began) {
-    usec_t ordered_at = seen->ordered_at;
+    usec_t ordered_at = seen->ordered_at, refused_at = seen->refused_at;
+    char refused[sizeof seen->refused];
+    memcpy(refused, seen->refused, sizeof refused);
     *seen = result->seen;
     seen->ordered_at = ordered_at;
+    seen->refused_at = refused_at;
+    memcpy(seen->refused, refused, sizeof refused);
     seen->seen_at = began;
     for (uint32_t backend = 0; backend < BACKENDS_SEEN_MAX; backend++)
         for (enum color color = BLUE; color < COLORS; color++)
@@ -24,6 +28,14 @@ static void take_servers(struct agent *agent, struct balancer_seen *seen, const 
                 server->up_since = shift(agent, server->up_since);
             }
     memcpy(agent->world.endpoints, result->endpoints, sizeof agent->world.endpoints);
+}
+
+/* The same refusal is told once, however often it comes. */
+static void take_refusal(struct balancer_seen *seen, const char *refused, usec_t now) {
+    if (strcmp(seen->refused, refused) != 0)
+        log_warning("traffic", "the balancer refused an order: %s", refused);
+    (void)snprintf(seen->refused, sizeof seen->refused, "%s", refused);
+    seen->refused_at = now;
 }
 
 void agent_exchanged(void *userdata, uint32_t balancer, uint64_t token, const struct exchange_result *result) {
@@ -43,8 +55,10 @@ void agent_exchanged(void *userdata, uint32_t balancer, uint64_t token, const st
         (void)snprintf(seen->problem, sizeof seen->problem, "%s", result->seen.problem);
     }
     seen->asked_at = agent->now;
+    if (seen->link == LINK_UP && seen->ordered_at == lane->since && !result->refused)
+        seen->refused_at = seen->refused[0] = 0; /* these orders went through */
     if (result->refused)
-        log_warning("traffic", "the balancer refused an order: %s", result->seen.problem);
+        take_refusal(seen, result->seen.problem, agent->now);
     else if (was_up && seen->link != LINK_UP)
         log_warning("traffic", "the balancer does not answer: %s", seen->problem);
     else if (!was_up && seen->link == LINK_UP)
@@ -69,7 +83,7 @@ void agent_unit_seen(void *userdata, enum color color, uint32_t number, const st
     agent->due = true;
     /* An instance came or went: what a balancer was seen to do before says little now. */
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
-        agent->world.balancers[balancer].asked_at = 0;
+        agent->world.balancers[balancer].asked_at = agent->world.balancers[balancer].refused_at = 0;
 }
 
 void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result,

@@ -14,6 +14,9 @@
 #define LOOK_BUSY_FOR (10 * USEC_PER_SEC)
 #define LOOK_CALM USEC_PER_SEC
 #define LOOK_LOST (500 * USEC_PER_MSEC)
+/* What was refused is ordered again after this; and it is spoken of for so long. */
+#define REFUSAL_PAUSE (500 * USEC_PER_MSEC)
+#define REFUSAL_SHOWN (5 * USEC_PER_SEC)
 /* A start that led to nothing is ordered again after this, times the crashes it has had, up to so many. */
 #define START_RETRY (2 * USEC_PER_SEC)
 #define START_TRIES 30

@@ -19,6 +19,8 @@ DEFINE_STRING_TABLE(
     enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting", [INSTANCE_READY] = "ready",
     [INSTANCE_UNREADY] = "unready", [INSTANCE_CRASHED] = "crashed", [INSTANCE_DRAINING] = "draining")
 
+#define NEED_MAX 200 /* what the step at hand waits for */
+
 static void __attribute__((format(printf, 3, 4)))
 say(struct explanation *e, enum phase phase, const char *format, ...) {
     va_list arguments;
@@ -86,6 +88,23 @@ static bool explain_balancers(const struct decision *d, struct explanation *e) {
     return false;
 }
 
+static bool explain_refusal(const struct decision *d, struct explanation *e) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_seen *seen = &d->world->balancers[balancer];
+        if (seen->refused_at == 0 || usec_add(seen->refused_at, REFUSAL_SHOWN) <= d->now)
+            continue;
+        wait_for(e, WAITING_BALANCER, seen->refused_at, USEC_INFINITY);
+        say(e, PHASE_PROGRESSING, "HAProxyRefused: %s: %s", d->spec->haproxy.sockets[balancer], seen->refused);
+        return true;
+    }
+    return false;
+}
+
+/* Whoever has to do what is wanted next, and doesn't. */
+static bool explain_outside(const struct decision *d, struct explanation *e) {
+    return explain_balancers(d, e) || explain_refusal(d, e);
+}
+
 /* Which instance keeps a color from being ready, and why. */
 static void blame(const struct decision *d, enum color color, uint32_t scale, char *text, size_t size) {
     (void)snprintf(text, size, "not known");
@@ -107,7 +126,7 @@ static void explain_idle(const struct decision *d, struct explanation *e) {
         say(e, PHASE_IDLE, "nothing is deployed yet");
         return;
     }
-    if (!d->balancers_up && explain_balancers(d, e))
+    if (explain_outside(d, e))
         return;
     const struct history *entry = state_revision(state, state->slots[state->stable].revision);
     if (stable_is_ready(d)) {
@@ -172,13 +191,12 @@ static void explain_need(const struct decision *d, struct explanation *e, char *
 
 static void explain_running(const struct decision *d, struct explanation *e) {
     const struct rollout *rollout = &d->next->rollout;
-    char need[160];
+    char need[NEED_MAX];
     if (explain_pause(d, e))
         return;
-    if (!d->balancers_up) {
-        (void)explain_balancers(d, e);
-        (void)snprintf(need, sizeof need, "%.150s", e->message);
-    } else
+    if (explain_outside(d, e))
+        (void)snprintf(need, sizeof need, "%.*s", NEED_MAX - 1, e->message);
+    else
         explain_need(d, e, need, sizeof need);
 
     usec_t since = progress_since(d);
