@@ -101,8 +101,9 @@ static int commit_verb(struct agent *agent, const struct api_command *asked, str
         memcpy(&before, &agent->state, sizeof before);
         r = agent_commit(agent);
         if (r < 0 && asked->command.verb != VERB_ABORT) {
-            memcpy(&agent->state, &before,
-                   sizeof before); /* still undurable: nobody knows which of both the disk has */
+            /* Nobody knows which of both the disk has: it is written again before anybody finds what was refused. */
+            memcpy(&agent->state, &before, sizeof before);
+            agent->due = true;
             return error_set(err, -EIO, "the state cannot be written, so nothing was changed: %s", agent->disk_problem);
         }
         if (r < 0)
