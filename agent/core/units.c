@@ -59,6 +59,18 @@ static bool is_out(const struct decision *d, enum color color, uint32_t number, 
     return true;
 }
 
+/* Some balancer lets requests in, perhaps again: it has forgotten what it was told. */
+static bool is_in(const struct decision *d, enum color color, uint32_t number) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        for (uint32_t backend = 0; backend < d->world->n_backends; backend++) {
+            const struct balancer_seen *seen = &d->world->balancers[balancer];
+            const struct server_seen *server = &seen->servers[backend][color][number];
+            if (seen->link == LINK_UP && server->known && !server->maint)
+                return true;
+        }
+    return false;
+}
+
 /* With nobody ready nothing that runs is stopped, unless a deploy waits for its color. */
 static bool is_last_resort(const struct decision *d, enum color color, uint32_t number) {
     const struct rollout *rollout = &d->next->rollout;
@@ -71,6 +83,8 @@ static void plan_stop(struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
     struct instance *instance = &d->next->instances[color][number];
     uint32_t inflight;
+    if (is_in(d, color, number))
+        instance->drain_since = 0;
     if (!unit->known || d->pending[color][number] || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
         return;
     if (!is_out(d, color, number, &inflight) || is_last_resort(d, color, number))
