@@ -135,7 +135,7 @@ static int load_revision(void *userdata, uint32_t number, struct revision **ret,
         abort();
     revision->number = number;
     (void)snprintf(revision->version, sizeof revision->version, "v%u", sim->disk.revisions[number].version + 1);
-    revision->spec_text = strdup(sim->scenario.text);
+    revision->spec_text = strdup(sim->scenario.spec->text);
     *ret = revision;
     return 0;
 }

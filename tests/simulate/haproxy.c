@@ -22,6 +22,7 @@ static void on_check(struct sim *sim, const struct happening *what) {
     bool up = sim->units[color][number].listening;
     if (server->up == up)
         return;
+    disturbed(sim);
     server->up = up;
     server->up_since = sim->clock.now;
     trace(sim, "haproxy: %s%s is %s", INSTANCE_NAME((enum color)color, number), backend ? "'" : "", up ? "UP" : "DOWN");

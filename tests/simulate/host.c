@@ -46,7 +46,7 @@ static void port_clock(void *userdata, struct agent_clock *ret) {
 
 static int port_load_spec(void *userdata, struct spec **ret, struct error *err) {
     const struct sim *sim = userdata;
-    return spec_parse("shop", sim->scenario.text, "shop.conf", ret, err);
+    return spec_parse("shop", sim->scenario.spec->text, "shop.conf", ret, err);
 }
 
 static int port_configure(void *userdata, const struct spec *spec, struct error *err) {

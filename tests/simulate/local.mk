@@ -20,3 +20,4 @@ tests_simulate_simulate_SOURCES = \
 	%D%/units.c %D%/units.h \
 	%D%/weather.c
 tests_simulate_simulate_LDADD = libagent.a $(STORE_LIBS)
+tests_simulate_simulate_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=spec_parse,--wrap=spec_free

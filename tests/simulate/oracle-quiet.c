@@ -137,6 +137,11 @@ static bool keeps_failing(const struct sim *sim) {
     return false;
 }
 
+/* Degraded in the middle of a rollout: late, and still being tried. */
+static bool is_under_way(const struct sim *sim) {
+    return sim->disk.cached.rollout.mode == MODE_RUNNING;
+}
+
 static struct explanation explained(struct sim *sim) {
     struct api_view view;
     struct explanation said;
@@ -171,7 +176,7 @@ static void check_rest(struct sim *sim) {
     if (!oracle->settled_at && is_quiet(sim, 2 * QUIET) && is_settled(sim)) {
         trace(sim, "oracle: settled, %s", explained(sim).message);
         oracle->settled_at = now;
-        oracle->unwell = keeps_failing(sim);
+        oracle->unwell = keeps_failing(sim) || (explained(sim).phase == PHASE_DEGRADED && is_under_way(sim));
     } else if (oracle->settled_at && now < oracle->settled_at + REST_BEGINS) {
         oracle->orders_settled = oracle->orders;
         oracle->commits_settled = sim->disk.commits;
