@@ -30,6 +30,7 @@ enum option {
     OPTION_ENV = 1 << 3,
     OPTION_FULL = 1 << 4,
     OPTION_HELP = 1 << 5,
+    OPTION_HAPROXY = 1 << 6,
 };
 
 /* One command line, understood. */
@@ -41,6 +42,7 @@ struct invocation {
     usec_t timeout; /* 0: not given */
     const char *env[ENV_OPTIONS_MAX];
     size_t n_env;
+    const char *haproxy; /* a file; NULL: not given */
     struct writer *writer;
 };
 

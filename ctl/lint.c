@@ -10,6 +10,7 @@
 #include "common/json-writer.h"
 #include "common/text.h"
 #include "ctl/ctl.h"
+#include "ctl/lint.h"
 #include "ctl/permit.h"
 #include "provider/provider.h"
 #include "spec/spec.h"
@@ -35,20 +36,45 @@ static int check_metrics(const struct spec *spec, struct error *err) {
     return 0;
 }
 
-/* Checks one app; FOLDER NULL: the installed one. Adds it to the list. */
-static bool check_app(struct json_writer *json, const char *app, const char *folder) {
+/* Of the files alone. An error carries its place "FILE:LINE" in front, if it has one. */
+static void add_error(struct findings *findings, const char *text) {
+    const char *end = strstr(text, ": "), *digits = end;
+    while (digits && digits > text && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    if (!digits || digits == end || digits == text || digits[-1] != ':') {
+        findings_add(findings, SEVERITY_ERROR, NULL, "%s", text);
+        return;
+    }
+    char place[PATH_MAX];
+    (void)snprintf(place, sizeof(place), "%.*s", (int)(end - text), text);
+    findings_add(findings, SEVERITY_ERROR, place, "%s", end + 2);
+}
+
+/* Checks one app; FOLDER NULL: the installed one, with the host around it. Adds it to the list. */
+static bool check_app(struct json_writer *json, const struct invocation *asked, const char *app, const char *folder) {
+    _cleanup_findings_ struct findings findings = {0};
     _cleanup_(spec_cleanup) struct spec *spec = NULL;
     struct error err = {0};
+    enum says_ready says_ready = SAYS_READY_UNKNOWN;
     const struct spec_paths paths = {.etc = folder};
     int r = spec_load(app, &paths, &spec, &err);
     if (r >= 0)
         r = check_metrics(spec, &err);
+    if (r < 0)
+        add_error(&findings, err.text);
+    if (r >= 0 && !folder)
+        says_ready = lint_host(spec, &findings);
+    if (r >= 0 && asked->haproxy)
+        lint_haproxy_file(spec, asked->haproxy, says_ready, &findings);
+    else if (r >= 0 && !folder)
+        lint_haproxy(spec, says_ready, &findings);
+
     json_open_object(json, NULL);
     json_put_text(json, "app", app);
-    json_put_bool(json, "valid", r >= 0);
-    json_put_text(json, "message", r >= 0 ? NULL : err.text);
+    json_put_bool(json, "valid", findings.n_errors == 0);
+    findings_put(&findings, json);
     json_close(json);
-    return r >= 0;
+    return findings.n_errors == 0;
 }
 
 static int only_conf(const struct dirent *entry) {
@@ -56,13 +82,13 @@ static int only_conf(const struct dirent *entry) {
     return len > suffix && strcmp(entry->d_name + len - suffix, SUFFIX) == 0;
 }
 
-static bool check_all(struct json_writer *json) {
+static bool check_all(struct json_writer *json, const struct invocation *asked) {
     struct dirent **entries = NULL;
     bool good = true;
     int n = scandir(ROLLOUT_CONF_DIR, &entries, only_conf, alphasort);
     for (int i = 0; i < n; i++) {
         entries[i]->d_name[strlen(entries[i]->d_name) - strlen(SUFFIX)] = '\0';
-        good &= check_app(json, entries[i]->d_name, NULL);
+        good &= check_app(json, asked, entries[i]->d_name, NULL);
         free(entries[i]);
     }
     free(entries);
@@ -70,28 +96,35 @@ static bool check_all(struct json_writer *json) {
 }
 
 /* "etc/shop.conf" -> the app shop, in etc. */
-static bool check_file(struct json_writer *json, const char *path) {
+static bool check_file(struct json_writer *json, const struct invocation *asked, const char *path) {
     char folder[PATH_MAX], app[NAME_MAX + 1];
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     (void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + (slash == path) : 1,
                    slash ? path : ".");
     (void)snprintf(app, sizeof(app), "%.*s", (int)(strlen(name) - strlen(SUFFIX)), name);
-    return check_app(json, app, folder);
+    return check_app(json, asked, app, folder);
 }
 
 static void view_lint(struct writer *writer, FILE *out, const cJSON *document) {
     json_for_each(app, document) {
         bool valid = false;
+        int n = cJSON_GetArraySize(field_of(app, "findings"));
         (void)json_opt_bool(app, "valid", &valid, NULL);
         if (valid)
-            (void)fprintf(out, "%s: good\n", SAFE(field_text(app, "app")));
+            (void)fprintf(out, n > 0 ? "%s: good, but for %d warning%s\n" : "%s: good\n", SAFE(field_text(app, "app")),
+                          n, n > 1 ? "s" : "");
     }
 }
 
 /* What is wrong goes to standard error. */
 static void say_wrong(const cJSON *document) {
-    json_for_each(app, document) if (*field_text(app, "message"))(void)
-        fprintf(stderr, "%s\n", SAFE(field_text(app, "message")));
+    json_for_each(app, document) {
+        json_for_each(finding, field_of(app, "findings")) {
+            const char *place = field_text(finding, "place");
+            (void)fprintf(stderr, "%s%s%s: %s\n", SAFE_LINES(place), *place ? ": " : "",
+                          field_text(finding, "severity"), SAFE_LINES(field_text(finding, "message")));
+        }
+    }
 }
 
 enum exit_code run_lint(const struct invocation *asked) {
@@ -102,9 +135,10 @@ enum exit_code run_lint(const struct invocation *asked) {
     const char *what = asked->n_arguments > 0 ? asked->arguments[0] : NULL;
     size_t what_len = what ? strlen(what) : 0, suffix = strlen(SUFFIX);
     json_open_array(&json, NULL);
-    bool good = !what                                                                ? check_all(&json)
-                : what_len > suffix && strcmp(what + what_len - suffix, SUFFIX) == 0 ? check_file(&json, what)
-                                                                                     : check_app(&json, what, NULL);
+    bool good = !what ? check_all(&json, asked)
+                : what_len > suffix && strcmp(what + what_len - suffix, SUFFIX) == 0
+                    ? check_file(&json, asked, what)
+                    : check_app(&json, asked, what, NULL);
     json_close(&json);
     if (json_finish(&json, &text, &len, NULL) < 0 || json_parse(text, len, &document, NULL) < 0)
         return say_failed(EXIT_DEGRADED, "no memory");

@@ -1,10 +1,15 @@
-# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint and permit, spec/ and provider/.
+# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint and permit, spec/, traffic/ and provider/.
 bin_PROGRAMS += rolloutctl
 rolloutctl_SOURCES = \
 	%D%/act.c \
 	%D%/ctl.h \
+	%D%/findings.c %D%/findings.h \
+	%D%/haproxy-ask.c \
+	%D%/haproxy-config.c %D%/haproxy-config.h \
+	%D%/haproxy-facts.c %D%/haproxy-facts.h \
+	%D%/haproxy-traps.c \
 	%D%/help.c \
-	%D%/lint.c \
+	%D%/lint.c %D%/lint.h %D%/lint-haproxy.c %D%/lint-host.c \
 	%D%/main.c \
 	%D%/options.c \
 	%D%/past.c \

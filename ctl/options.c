@@ -13,6 +13,7 @@ static const struct option_text texts[] = {
     {OPTION_FULL, "--full", "", NULL, "skip all steps and analysis that are left"},
     {OPTION_WATCH, "--watch", "-w", NULL, "stay, and show what happens"},
     {OPTION_TIMEOUT, "--timeout", "", "TIME", "stop waiting after this (30min) and exit 3"},
+    {OPTION_HAPROXY, "--haproxy", "", "FILE", "look at this haproxy.cfg instead of the HAProxy that runs"},
     {OPTION_OUTPUT, "--output", "-o", "text|json", "how results are written"},
     {OPTION_HELP, "--help", "-h", NULL, "show this help"},
 };
@@ -70,6 +71,9 @@ static int take_option(struct invocation *ret, enum option bit, const char *valu
         return 0;
     case OPTION_FULL:
         ret->full = true;
+        return 0;
+    case OPTION_HAPROXY:
+        ret->haproxy = value;
         return 0;
     case OPTION_HELP:
         ret->help = true;

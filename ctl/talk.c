@@ -53,7 +53,7 @@ enum exit_code talk_ask(struct client *client, const char *path, const char *bod
         *ret = answer;
         return EXIT_HOLDS;
     }
-    enum exit_code code = say_failed(exit_of_problem(problem), "%s", SAFE(detail));
+    enum exit_code code = say_failed(exit_of_problem(problem), "%s", SAFE_LINES(detail));
     answer_document_done(&answer);
     return code;
 }

@@ -26,9 +26,11 @@ const struct verb verbs[] = {
     {"resume", "APP", "go on after pause", NULL, READS, 1, 1, run_plain_verb},
     {"history", "APP", "show the revisions of an app, newest first", NULL, READS, 1, 1, run_history},
     {"analysis", "APP [RUN]", "show the analysis runs, or one with its measurements", NULL, READS, 1, 2, run_analysis},
-    {"lint", "[APP|FILE]", "check configuration: of an app, in a file, or all",
-     "Says FILE:LINE of what is wrong and exits 2. FILE ends in .conf; its drop-ins and templates lie beside it.",
-     READS, 0, 1, run_lint},
+    {"lint", "[APP|FILE]", "find what is wrong before a rollout does",
+     "Of an app: its configuration, its units and permissions on this host, and its HAProxy as it runs. Of a FILE, which\n"
+     "ends in .conf: only what stands there, in its drop-ins and in the templates beside it. Without either: all apps.\n"
+     "Each finding is a line with its place and a remedy. Exits 2 when there is an error; warnings are none.",
+     OPTION_HAPROXY | READS, 0, 1, run_lint},
     {"permit", "APP", "let the agent drive the units of its app (root)",
      "Writes a polkit rule that names these units exactly. The unit rollout@.service does so by itself.", OPTION_HELP,
      1, 1, run_permit},

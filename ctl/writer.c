@@ -117,6 +117,20 @@ const char *safe_text(const char *text, char *buffer, size_t size) {
     return text_escape(buffer, size, text, strlen(text));
 }
 
+const char *safe_lines(const char *text, char *buffer, size_t size) {
+    size_t used = 0;
+    for (const char *line = text; used + 4 < size; line++) {
+        size_t len = strcspn(line, "\n");
+        used += strlen(text_escape(buffer + used, size - used - 1, line, len));
+        line += len;
+        if (!*line)
+            break;
+        buffer[used++] = '\n';
+        buffer[used] = '\0';
+    }
+    return buffer;
+}
+
 const char *short_span(usec_t span, char *buffer, size_t size) {
     char text[TIMESPAN_TEXT_MAX];
     usec_t unit = span < 3600 * USEC_PER_SEC ? USEC_PER_SEC : 60 * USEC_PER_SEC;

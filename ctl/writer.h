@@ -55,6 +55,10 @@ usec_t field_time(const cJSON *object, const char *key);     /* wall; USEC_INFIN
 const char *safe_text(const char *text, char *buffer, size_t size);
 #define SAFE(text) safe_text(text, (char[512]){0}, 512)
 
+/* The same of several lines, which stay lines: for messages that point below what they quote. */
+const char *safe_lines(const char *text, char *buffer, size_t size);
+#define SAFE_LINES(text) safe_lines(text, (char[2048]){0}, 2048)
+
 /* "8min 20s": at most two units, whole seconds. */
 const char *short_span(usec_t span, char *buffer, size_t size);
 #define SPAN(span) short_span(span, (char[64]){0}, 64)

@@ -9,4 +9,5 @@ CLEANFILES += %D%/rollout@.service
 # Only paths are filled in.
 %D%/rollout@.service: %D%/rollout@.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's|@bindir[@]|$(bindir)|g' -e 's|@rolloutdir[@]|$(rolloutdir)|g' \
+		-e 's|@rolloutconfdir[@]|$(rolloutconfdir)|g' \
 		$(srcdir)/%D%/rollout@.service.in >$@.new && mv $@.new $@

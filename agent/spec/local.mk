@@ -12,6 +12,7 @@ libspec_a_SOURCES = \
 	%D%/ini.c %D%/ini.h \
 	%D%/load.c \
 	%D%/names.c %D%/names.h \
+	%D%/others.c \
 	%D%/parsers.c %D%/parsers.h %D%/parsers-domain.c \
 	%D%/place.c %D%/place.h \
 	%D%/release.c \

@@ -170,6 +170,9 @@ int spec_load(const char *app, const struct spec_paths *paths, struct spec **ret
 /* The same from pinned text (struct spec's text); NAME stands for the file in errors. */
 int spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err);
 
+/* Another app of this host has the same template unit, or the same backend of the same HAProxy: -EINVAL. */
+int spec_check_others(const struct spec *spec, const struct spec_paths *paths, struct error *err);
+
 struct spec *spec_free(struct spec *spec);
 
 /* Names that come from people and become paths and unit names. */

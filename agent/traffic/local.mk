@@ -3,6 +3,7 @@ noinst_LIBRARIES += libtraffic.a
 libtraffic_a_SOURCES = \
 	%D%/connection.c %D%/connection.h \
 	%D%/haproxy.c %D%/haproxy.h \
+	%D%/haproxy-algorithm.c %D%/haproxy-algorithm.h \
 	%D%/haproxy-balancer.c %D%/haproxy-balancer.h \
 	%D%/haproxy-command.c %D%/haproxy-command.h \
 	%D%/haproxy-elders.c %D%/haproxy-elders.h \

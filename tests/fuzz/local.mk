@@ -37,6 +37,12 @@ tests_fuzz_fuzz_haproxy_SOURCES = %D%/fuzz-haproxy.c
 tests_fuzz_fuzz_haproxy_LDADD = $(TRAFFIC_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += $(addprefix %D%/seeds/haproxy/,cut master no-backend operator orders show-proc)
 
+# ctl/
+check_PROGRAMS += %D%/fuzz-haproxy-config
+tests_fuzz_fuzz_haproxy_config_SOURCES = %D%/fuzz-haproxy-config.c $(TRAP_SOURCES)
+tests_fuzz_fuzz_haproxy_config_LDADD = $(TRAFFIC_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/haproxy-config/,example inherited no-end no-name quotes traps)
+
 # store/, api/ and client/
 check_PROGRAMS += %D%/fuzz-state %D%/fuzz-api-body
 tests_fuzz_fuzz_state_SOURCES = %D%/fuzz-state.c

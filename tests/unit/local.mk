@@ -94,6 +94,10 @@ tests_unit_test_api_requests_SOURCES = %D%/test-api-requests.c $(api_fixture)
 tests_unit_test_api_requests_LDADD = $(API_LIBS) $(TEST_LIBS)
 
 # ctl/
+check_PROGRAMS += %D%/test-haproxy-config
+TRAP_SOURCES = ctl/findings.c ctl/haproxy-config.c ctl/haproxy-facts.c ctl/haproxy-traps.c
+tests_unit_test_haproxy_config_SOURCES = %D%/test-haproxy-config.c $(TRAP_SOURCES)
+tests_unit_test_haproxy_config_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 EXTRA_PROGRAMS += %D%/fake-agent
 CLEANFILES += %D%/fake-agent$(EXEEXT)
 dist_check_SCRIPTS += %D%/test-ctl.sh
