@@ -58,7 +58,9 @@ void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec
     leave(rollout, MODE_ABORTED);
     rollout->reason = reason;
     (void)snprintf(rollout->detail, sizeof rollout->detail, "%s", detail);
-    if (slot->revision == rollout->revision && next->stable != COLOR_NONE)
+    if (next->stable == COLOR_NONE)
+        slot->stop_after = USEC_INFINITY; /* all that there is */
+    else if (slot->revision == rollout->revision)
         slot->stop_after = usec_add(now, spec->abort_scale_down_delay);
     history_close(next, OUTCOME_ABORTED, wall, reason, detail);
 }
