@@ -44,7 +44,9 @@ int agent_commit(struct agent *agent) {
     struct error err = {0};
     int r = write_next(agent, &err);
     bool had = *agent->disk_problem != 0;
-    memcpy(&agent->state, &agent->next, sizeof agent->state);
+    bool turns = agent->next.stable != agent->state.stable;
+    if (r >= 0 || !turns) /* roles change on the disk, or not at all: what is retreat depends on them */
+        memcpy(&agent->state, &agent->next, sizeof agent->state);
     agent->undurable = agent->unwritten = r < 0;
     if (r < 0) {
         if (!had)
@@ -268,6 +270,8 @@ void agent_pass(struct agent *agent) {
     if (changed || agent->unwritten || (agent->undurable && advances(agent)))
         if (agent_commit(agent) < 0)
             agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
+    if (agent->next.stable != agent->state.stable)
+        return; /* the plan was for roles that could not be written */
     agent_clock(agent);
     if (agent->now - decided > COMMIT_SLOW)
         look_first(agent);
