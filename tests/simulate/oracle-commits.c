@@ -100,8 +100,9 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
         oracle_fail(sim, "I16", "%s", why);
     if (!oracle->verb)
         check_steps(sim, step_of(state));
-    oracle->step = step_of(state);
     bool promoting = oracle->has_previous && state->stable != oracle->previous.stable;
+    if (durable || !promoting) /* roles that could not be written have not changed, nor what came with them */
+        oracle->step = step_of(state);
     if (!promoting)
         oracle->promoting_at = 0;
     else if (!oracle->promoting_at)

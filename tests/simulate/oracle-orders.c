@@ -210,26 +210,32 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
 
 /* I15: an order that is no retreat waits for the disk. Retreat: lowering the canary, zeroing who isn't running, raising or enabling
  * stable, or what is in its place before the first promotion; while a deploy waits for its color then, neither is canary. */
-static void check_durable(struct sim *sim, uint32_t balancer, const struct server_order *order) {
-    const struct state *state = &sim->disk.cached;
+static bool is_retreat(const struct sim *sim, const struct state *state, uint32_t balancer, const struct server_order *order) {
     uint32_t color = order->color, number = order->number;
     bool placed = state->stable != COLOR_NONE || state->slots[state->rollout.color].revision == state->rollout.revision;
-    bool canary = !sim->disk.has_state || color == oracle_canary(state);
+    bool canary = color == oracle_canary(state);
     bool raises = order->weight > sim->balancers[balancer].told.servers[order->backend][color][number].weight;
-    bool retreat = false;
     switch (order->kind) {
     case SERVER_WEIGHT:
-        retreat = raises != canary || !placed || (order->weight == 0 && !told_active(sim, color, number));
-        break;
+        return raises != canary || !placed || (order->weight == 0 && !told_active(sim, color, number));
     case SERVER_ENABLE:
-        retreat = !canary;
-        break;
+        return !canary;
     case SERVER_MAINT:
     case SERVER_SHUTDOWN:
-        break;
+        return false;
     }
-    if (!retreat && (sim->disk.doubtful || !sim->disk.has_state))
-        oracle_fail(sim, "I15", "an advance at %s before the state is durable", INSTANCE_NAME((enum color)color, number));
+    return false;
+}
+
+/* By what was durable last, or by what this life began with. */
+static void check_durable(struct sim *sim, uint32_t balancer, const struct server_order *order) {
+    const struct disk *disk = &sim->disk;
+    bool doubtful = disk->doubtful || !disk->has_state;
+    bool retreat = (disk->has_state && is_retreat(sim, &disk->cached, balancer, order)) ||
+                   (disk->had_state && is_retreat(sim, &disk->durable, balancer, order));
+    if (doubtful && !retreat)
+        oracle_fail(sim, "I15", "an advance at %s before the state is durable",
+                    INSTANCE_NAME((enum color)order->color, order->number));
 }
 
 void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n) {
