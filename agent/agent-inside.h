@@ -9,6 +9,8 @@
 
 /* An order whose answer never came is given up after this; its late answer is known by its token and dropped. */
 #define LANE_PATIENCE (60 * USEC_PER_SEC)
+/* Orders that were answered and had no effect are repeated after this. */
+#define REPEAT_PAUSE (50 * USEC_PER_MSEC)
 /* A question whose answer never came counts as an error after this; providers have shorter bounds of their own. */
 #define QUESTION_PATIENCE (900 * USEC_PER_SEC)
 /* A commit that failed is tried again after this. */
@@ -22,6 +24,13 @@
 struct lane {
     uint64_t token; /* 0: free */
     usec_t since;   /* core clock */
+};
+
+/* The latest orders to a balancer. */
+struct sent {
+    uint32_t n;
+    usec_t at; /* core clock */
+    struct server_order orders[SERVER_ORDERS_MAX];
 };
 
 /* An analysis run that goes on. */
@@ -57,9 +66,13 @@ struct agent {
     usec_t wake; /* core clock */
     uint64_t last_token;
     struct lane balancers[BALANCERS_MAX];
+    struct sent sent[BALANCERS_MAX];
     struct lane units[COLORS][REPLICAS_MAX];
     uint32_t watched; /* instances of each color */
     struct active_run runs[RUNS_SEEN_MAX];
+
+    char sockets[BALANCERS_MAX][SOCKET_NAME_MAX];            /* what world.balancers are */
+    char unfit[BALANCERS_MAX][BACKENDS_SEEN_MAX][UNFIT_MAX]; /* as last seen */
 };
 
 /* What is in force: the pinned configuration, or that of the files before the first attempt. */
@@ -98,6 +111,10 @@ void agent_load_pinned(struct agent *agent);
 
 /* agent-adopt.c: finds a lost state again, as soon as enough is seen. */
 void agent_adopt(struct agent *agent);
+
+/* agent-refusals.c: why a new attempt by this configuration could not work. -ENOEXEC: the host or HAProxy has to be
+ * changed; -EHOSTDOWN: a balancer that was never seen does not answer. */
+int agent_refuse_attempt(const struct agent *agent, const struct spec *spec, struct error *err);
 
 /* agent-runs.c */
 /* Takes up the runs that the state wants, at the start. */

@@ -127,18 +127,40 @@ static bool advances(const struct agent *agent) {
     return runs_due(agent);
 }
 
+/* The same orders again, so soon: who could not do them a moment ago is not pressed. */
+static bool repeats(struct agent *agent, uint32_t balancer) {
+    const struct balancer_plan *plan = &agent->plan.balancers[balancer];
+    const struct sent *sent = &agent->sent[balancer];
+    usec_t end = usec_add(sent->at, REPEAT_PAUSE);
+    if (plan->n == 0 || plan->n != sent->n || memcmp(plan->orders, sent->orders, plan->n * sizeof plan->orders[0]) != 0)
+        return false;
+    if (end <= agent->now)
+        return false;
+    agent_wake_at(agent, end);
+    return true;
+}
+
+static void remember_sent(struct agent *agent, uint32_t balancer) {
+    const struct balancer_plan *plan = &agent->plan.balancers[balancer];
+    struct sent *sent = &agent->sent[balancer];
+    agent->world.balancers[balancer].ordered_at = agent->now;
+    sent->n = plan->n;
+    sent->at = agent->now;
+    memcpy(sent->orders, plan->orders, plan->n * sizeof plan->orders[0]);
+}
+
 static void exchange(struct agent *agent, uint32_t balancer) {
     struct balancer_plan *plan = &agent->plan.balancers[balancer];
     struct lane *lane = &agent->balancers[balancer];
     const struct router *router = agent->ports.router;
-    if ((plan->n == 0 && !plan->look) || !lane_take(agent, lane))
+    if ((plan->n == 0 && !plan->look) || repeats(agent, balancer) || !lane_take(agent, lane))
         return;
     if (router->exchange(router->self, balancer, plan->orders, plan->n, lane->token) < 0) {
         lane->token = 0;
         agent->world.balancers[balancer].asked_at = agent->now;
         agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
     } else if (plan->n > 0)
-        agent->world.balancers[balancer].ordered_at = agent->now;
+        remember_sent(agent, balancer);
     plan->n = 0;
     plan->look = false;
 }
