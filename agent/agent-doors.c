@@ -27,6 +27,7 @@ static void take_servers(struct agent *agent, struct balancer_seen *seen, const 
                 struct server_seen *server = &seen->servers[backend][color][number];
                 server->up_since = shift(agent, server->up_since);
             }
+    memcpy(agent->unfit[seen - agent->world.balancers], result->unfit, sizeof result->unfit);
     memcpy(agent->world.endpoints, result->endpoints, sizeof agent->world.endpoints);
 }
 

@@ -70,6 +70,9 @@ struct agent {
     struct lane units[COLORS][REPLICAS_MAX];
     uint32_t watched; /* instances of each color */
     struct active_run runs[RUNS_SEEN_MAX];
+
+    char sockets[BALANCERS_MAX][SOCKET_NAME_MAX];            /* what world.balancers are */
+    char unfit[BALANCERS_MAX][BACKENDS_SEEN_MAX][UNFIT_MAX]; /* as last seen */
 };
 
 /* What is in force: the pinned configuration, or that of the files before the first attempt. */
@@ -108,6 +111,10 @@ void agent_load_pinned(struct agent *agent);
 
 /* agent-adopt.c: finds a lost state again, as soon as enough is seen. */
 void agent_adopt(struct agent *agent);
+
+/* agent-refusals.c: why a new attempt by this configuration could not work. -ENOEXEC: the host or HAProxy has to be
+ * changed; -EHOSTDOWN: a balancer that was never seen does not answer. */
+int agent_refuse_attempt(const struct agent *agent, const struct spec *spec, struct error *err);
 
 /* agent-runs.c */
 /* Takes up the runs that the state wants, at the start. */

@@ -23,8 +23,10 @@ int agent_apply_live(struct agent *agent, struct error *err) {
     int r = agent->ports.configure(agent->ports.userdata, spec, err);
     if (r < 0)
         return r;
-    if (agent->world.n_balancers != spec->haproxy.n_sockets)
-        memset(agent->world.balancers, 0, sizeof agent->world.balancers);
+    for (uint32_t i = 0; i < BALANCERS_MAX; i++)
+        if (strcmp(agent->sockets[i], spec->haproxy.sockets[i]) != 0)
+            memset(&agent->world.balancers[i], 0, sizeof agent->world.balancers[i]);
+    memcpy(agent->sockets, spec->haproxy.sockets, sizeof agent->sockets);
     agent->world.n_balancers = spec->haproxy.n_sockets;
     agent->world.n_backends = spec->haproxy.n_backends;
     agent->world.preview = *spec->haproxy.preview_backend != 0;

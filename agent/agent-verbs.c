@@ -59,16 +59,23 @@ static int check_deploy(struct agent *agent, const struct api_command *asked, st
         if (r < 0)
             return r;
     }
-    if (!agent->ports.check_deploy)
-        return 0;
-    return agent->ports.check_deploy(agent->ports.userdata, agent->files, asked->command.version, err);
+    return 0;
 }
 
-/* Files and version are as they must be for a new attempt. */
+/* What is asked makes sense by itself. */
 static int check_attempt(struct agent *agent, const struct api_command *asked, struct error *err) {
     if (!agent->files)
         return error_set(err, -ENOEXEC, "the configuration is not valid: %s", agent->spec_problem);
     return asked->command.verb == VERB_DEPLOY ? check_deploy(agent, asked, err) : 0;
+}
+
+/* A new attempt could work, as far as anybody can tell: what it runs is there, and where it goes. */
+static int check_new_attempt(struct agent *agent, uint32_t revision, struct error *err) {
+    const struct history *entry = state_revision(&agent->next, revision);
+    int r = agent_refuse_attempt(agent, agent->files, err);
+    if (r < 0 || !agent->ports.check_deploy || !entry)
+        return r;
+    return agent->ports.check_deploy(agent->ports.userdata, agent->files, entry->version, err);
 }
 
 /* What the attempt runs and by which configuration, durable before the state that names it. */
@@ -131,7 +138,9 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
             &command_asked, &agent->next, ret);
     if (ret->verdict != VERDICT_ACCEPTED)
         return 0;
-    int r = commit_verb(agent, asked, ret, err);
+    int r = ret->new_attempt ? check_new_attempt(agent, ret->revision, err) : 0;
+    if (r >= 0)
+        r = commit_verb(agent, asked, ret, err);
     if (r < 0)
         return r;
     agent->due = true;

@@ -14,7 +14,7 @@
 
 #define HAPROXY_SHOW_INFO "show info"
 #define HAPROXY_SHOW_SERVERS "show servers state "
-#define HAPROXY_SHOW_STAT "show stat -1 4 -1" /* of all backends the servers */
+#define HAPROXY_SHOW_STAT "show stat -1 6 -1" /* of all backends themselves and their servers */
 
 /* Appends a whole exchange: who are you, the orders in their order, then the look. LAST is the latest good look: it
  * knows which servers have checks. -EINVAL for an order that makes no sense, -ENODATA for one that enables a server

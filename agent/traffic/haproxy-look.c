@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "traffic/haproxy-algorithm.h"
 #include "traffic/haproxy-command.h"
 #include "traffic/haproxy-server.h"
 #include "traffic/haproxy-table.h"
@@ -104,18 +105,33 @@ static void add_sessions(struct haproxy_look *look, const struct haproxy_names *
         }
 }
 
+/* The row of a backend itself. Its sessions are those of its servers, and ones that have none yet. */
+static void read_backend(struct haproxy_look *look, const struct haproxy_names *names, const char *backend,
+                         const char *algorithm) {
+    int index = haproxy_names_backend(names, backend);
+    const char *problem = haproxy_algorithm_problem(algorithm);
+    if (index >= 0 && problem)
+        (void)snprintf(look->result.unfit[index], UNFIT_MAX, "balance %.20s %s: expected balance roundrobin", algorithm,
+                       problem);
+}
+
 static int read_sessions(struct haproxy_look *look, const struct haproxy_names *names, char *reply, struct error *err) {
     struct haproxy_table table;
     if (haproxy_table_begin(&table, reply, ',') < 0)
         return error_set(err, -EPROTO, "\"" HAPROXY_SHOW_STAT "\" was not answered by a table");
     int backend = haproxy_table_column(&table, "pxname"), server = haproxy_table_column(&table, "svname");
     int current = haproxy_table_column(&table, "scur"), queued = haproxy_table_column(&table, "qcur");
-    int address = haproxy_table_column(&table, "addr"); /* levels operator and admin have it */
+    int address = haproxy_table_column(&table, "addr"); /* levels operator and admin have it, and: */
+    int algorithm = haproxy_table_column(&table, "algo");
     if (backend < 0 || server < 0 || current < 0 || queued < 0)
         return error_set(err, -EPROTO, "\"" HAPROXY_SHOW_STAT "\" was answered by a table without sessions");
 
     while (haproxy_table_next(&table)) {
         uint32_t scur, qcur;
+        if (strcmp(haproxy_table_field(&table, server), "BACKEND") == 0) {
+            read_backend(look, names, haproxy_table_field(&table, backend), haproxy_table_field(&table, algorithm));
+            continue;
+        }
         if (haproxy_table_number(&table, current, INT32_MAX, &scur) < 0 ||
             haproxy_table_number(&table, queued, INT32_MAX, &qcur) < 0)
             return error_set(err, -EPROTO, "\"" HAPROXY_SHOW_STAT "\" gives sessions that are no number");

@@ -7,10 +7,13 @@
 #include "common/error.h"
 #include "core/model.h"
 
+#define UNFIT_MAX 160
+
 /* How an exchange ended. */
 struct exchange_result {
     struct balancer_seen seen;                       /* link says how far it came; servers are known when UP */
     struct endpoint endpoints[COLORS][REPLICAS_MAX]; /* valid when UP */
+    char unfit[BACKENDS_SEEN_MAX][UNFIT_MAX];        /* why weights are no shares of requests there; "" nothing known */
     bool refused;                                    /* an order was answered with an error; seen.problem quotes it */
 };
 

@@ -26,7 +26,7 @@ static void test_text(void **state) {
                                             "shutdown sessions server shop-preview/green-2\n"
                                             "show servers state shop\n"
                                             "show servers state shop-preview\n"
-                                            "show stat -1 4 -1\n"
+                                            "show stat -1 6 -1\n"
                                             "quit\n");
 }
 

@@ -91,7 +91,7 @@ static void test_no_answer(void **state) {
     struct haproxy_look *look = NULL;
     struct error error = {0};
     assert_int_equal(look_at("cut", &look, &error), -EPROTO);
-    assert_string_equal(error.text, "the connection ended before \"show stat -1 4 -1\" was answered");
+    assert_string_equal(error.text, "the connection ended before \"show stat -1 6 -1\" was answered");
     assert_int_equal(look_at("master", &look, &error), -EPROTO);
     assert_int_equal(look_at("show-proc", &look, &error), -EPROTO);
     assert_null(look);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is known to make an attempt pointless before it begins. Only what is seen for certain counts: who isn't asked
+ * yet, or has gone for a moment, is waited for by the rollout. Going back to what is live is never refused here. */
+#include <errno.h>
+#include <string.h>
+
+#include "agent-inside.h"
+#include "core/words.h"
+
+static int refuse_units(const struct agent *agent, const struct spec *spec, struct error *err) {
+    if (strcmp(spec->unit, agent_spec(agent)->unit) != 0)
+        return 0; /* others are watched */
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < spec->replicas; number++)
+            if (agent->world.units[color][number].known && agent->world.units[color][number].missing)
+                return error_set(err, -ENOEXEC,
+                                 "Unit=%s: there is no such template, or it is masked: expected "
+                                 "/etc/systemd/system/%s, then systemctl daemon-reload",
+                                 spec->unit, spec->unit);
+    return 0;
+}
+
+static int refuse_servers(const struct agent *agent, const struct spec *spec, uint32_t balancer, uint32_t backend,
+                          struct error *err) {
+    const struct balancer_seen *seen = &agent->world.balancers[balancer];
+    const char *socket = spec->haproxy.sockets[balancer], *name = spec->haproxy.backends[backend];
+    bool any = false;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < REPLICAS_MAX; number++)
+            any = any || seen->servers[backend][color][number].known;
+    if (!any)
+        return error_set(err, -ENOEXEC,
+                         "HAProxy at %s has no backend %s, or none with a server named as Server=%s says", socket, name,
+                         spec->haproxy.server);
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < spec->replicas; number++) {
+            char server[SERVER_NAME_MAX] = "";
+            (void)spec_server_name(spec, color_to_string(color), number + 1, server, sizeof server);
+            if (!seen->servers[backend][color][number].known)
+                return error_set(err, -ENOEXEC,
+                                 "HAProxy at %s: backend %s has no server %s: expected one for each color and each of "
+                                 "Replicas=%u",
+                                 socket, name, server, spec->replicas);
+        }
+    if (*agent->unfit[balancer][backend])
+        return error_set(err, -ENOEXEC, "HAProxy at %s: backend %s: %s", socket, name, agent->unfit[balancer][backend]);
+    return 0;
+}
+
+/* Whether what balancers show is what this configuration speaks of. */
+static bool same_names(const struct haproxy_spec *a, const struct haproxy_spec *b) {
+    bool same = a->n_backends == b->n_backends && a->n_sockets == b->n_sockets && strcmp(a->server, b->server) == 0;
+    for (uint32_t i = 0; same && i < a->n_backends; i++)
+        same = strcmp(a->backends[i], b->backends[i]) == 0;
+    return same;
+}
+
+static int refuse_balancer(const struct agent *agent, const struct spec *spec, uint32_t balancer, struct error *err) {
+    const struct balancer_seen *seen = &agent->world.balancers[balancer];
+    if (seen->link == LINK_UNKNOWN || (seen->link != LINK_UP && seen->seen_at != 0))
+        return 0;
+    if (seen->link != LINK_UP)
+        return error_set(err, -EHOSTDOWN, "nothing is known of the balancer: %s", seen->problem);
+    int r = 0;
+    for (uint32_t backend = 0; backend < spec->haproxy.n_backends && r >= 0; backend++)
+        r = refuse_servers(agent, spec, balancer, backend, err);
+    return r;
+}
+
+int agent_refuse_attempt(const struct agent *agent, const struct spec *spec, struct error *err) {
+    int r = refuse_units(agent, spec, err);
+    if (!same_names(&spec->haproxy, &agent_spec(agent)->haproxy))
+        return r;
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers && r >= 0; balancer++)
+        r = refuse_balancer(agent, spec, balancer, err);
+    return r;
+}
