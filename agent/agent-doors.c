@@ -55,7 +55,8 @@ void agent_exchanged(void *userdata, uint32_t balancer, uint64_t token, const st
         seen->link = result->seen.link;
         (void)snprintf(seen->problem, sizeof seen->problem, "%s", result->seen.problem);
     }
-    seen->asked_at = agent->now;
+    if (seen->asked_at) /* else something happened since this look began, and asks for another one */
+        seen->asked_at = agent->now;
     if (seen->link == LINK_UP && seen->ordered_at == lane->since && !result->refused)
         seen->refused_at = seen->refused[0] = 0; /* these orders went through */
     if (result->refused)
