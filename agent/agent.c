@@ -159,8 +159,11 @@ static void exchange(struct agent *agent, uint32_t balancer) {
         lane->token = 0;
         agent->world.balancers[balancer].asked_at = agent->now;
         agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
-    } else if (plan->n > 0)
-        remember_sent(agent, balancer);
+    } else {
+        agent->world.balancers[balancer].asked_at = agent->now;
+        if (plan->n > 0)
+            remember_sent(agent, balancer);
+    }
     plan->n = 0;
     plan->look = false;
 }
