@@ -81,11 +81,23 @@ void agent_unit_seen(void *userdata, enum color color, uint32_t number, const st
     now.active_since = shift(agent, seen->active_since);
     if (memcmp(&agent->world.units[color][number], &now, sizeof now) == 0)
         return;
+    if (now.state != agent->world.units[color][number].state)
+        agent->world.unit_problems[color][number][0] = 0; /* it went on all the same */
     memcpy(&agent->world.units[color][number], &now, sizeof now);
     agent->due = true;
     /* An instance came or went: what a balancer was seen to do before says little now. */
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
         agent->world.balancers[balancer].asked_at = agent->world.balancers[balancer].refused_at = 0;
+}
+
+void agent_unit_failed(struct agent *agent, enum color color, uint32_t number, const char *sentence) {
+    struct lane *lane = &agent->units[color][number];
+    char *problem = agent->world.unit_problems[color][number];
+    lane->token = 0;
+    lane->stop_again = usec_add(agent->now, STOP_RETRY);
+    if (strncmp(problem, sentence, REASON_MAX - 1) != 0)
+        log_warning("instance", "%s: %s", INSTANCE_NAME(color, number), sentence);
+    (void)snprintf(problem, REASON_MAX, "%s", sentence);
 }
 
 void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t token, int result,
@@ -96,11 +108,10 @@ void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t
         return;
     lane->token = 0;
     agent->due = true;
-    if (result < 0) {
-        (void)snprintf(agent->unit_problem, sizeof agent->unit_problem, "%s", sentence);
-        log_warning("instance", "%s: %s", INSTANCE_NAME(color, number), sentence);
-    } else
-        agent->unit_problem[0] = 0;
+    if (result < 0)
+        agent_unit_failed(agent, color, number, sentence);
+    else
+        agent->world.unit_problems[color][number][0] = 0;
 }
 
 bool agent_settled(const struct agent *agent) {

@@ -13,6 +13,8 @@
 #define REPEAT_PAUSE (50 * USEC_PER_MSEC)
 /* A question whose answer never came counts as an error after this; providers have shorter bounds of their own. */
 #define QUESTION_PATIENCE (900 * USEC_PER_SEC)
+/* A stop that failed is ordered again after this; a start waits in the core. */
+#define STOP_RETRY (2 * USEC_PER_SEC)
 /* A commit that failed is tried again after this. */
 #define COMMIT_RETRY USEC_PER_SEC
 /* After a commit that took longer, what was seen before it is too old to act on. */
@@ -20,10 +22,13 @@
 /* An order that could not even begin is thought over after this. */
 #define ORDER_RETRY (500 * USEC_PER_MSEC)
 
-/* One order at a time; a busy lane drops its new order, the next pass has it again. */
+/* One order at a time; a busy lane drops its new order, the next pass has it again. But a start may never end: a stop
+ * takes its place. */
 struct lane {
     uint64_t token; /* 0: free */
     usec_t since;   /* core clock */
+    bool stops;     /* a unit's: the latest order is a stop */
+    usec_t stop_again; /* a unit's: when a stop that failed may be ordered again */
 };
 
 /* The latest orders to a balancer. */
@@ -49,7 +54,8 @@ struct agent {
     struct agent_ports ports;
     struct spec *files;  /* what the files say; NULL while they are bad */
     struct spec *pinned; /* what the latest attempt began with; NULL before the first */
-    char spec_problem[ERROR_TEXT_MAX], disk_problem[ERROR_TEXT_MAX], unit_problem[ERROR_TEXT_MAX];
+    char spec_problem[ERROR_TEXT_MAX], disk_problem[ERROR_TEXT_MAX];
+    char haproxy_file_problem[ERROR_TEXT_MAX]; /* of what HAProxy reads at its next start */
     char degraded[ERROR_TEXT_MAX + 32];
 
     struct state state, next;
@@ -115,6 +121,9 @@ void agent_adopt(struct agent *agent);
 /* agent-refusals.c: why a new attempt by this configuration could not work. -ENOEXEC: the host or HAProxy has to be
  * changed; -EHOSTDOWN: a balancer that was never seen does not answer. */
 int agent_refuse_attempt(const struct agent *agent, const struct spec *spec, struct error *err);
+
+/* An order to a unit ended badly: says so once, and shows it in the world. */
+void agent_unit_failed(struct agent *agent, enum color color, uint32_t number, const char *sentence);
 
 /* agent-runs.c */
 /* Takes up the runs that the state wants, at the start. */

@@ -177,8 +177,12 @@ static void remember(struct agent *agent) {
         orders = orders || agent->plan.balancers[balancer].n > 0;
     if (!agent->plan.wanted_known || !orders)
         return;
-    if (router->remember(router->self, &agent->plan, &err) < 0)
+    if (router->remember(router->self, &agent->plan, &err) >= 0)
+        agent->haproxy_file_problem[0] = 0;
+    else if (strcmp(agent->haproxy_file_problem, err.text) != 0) {
         log_warning("traffic", "cannot write what HAProxy reads at its next start: %s", err.text);
+        (void)snprintf(agent->haproxy_file_problem, sizeof agent->haproxy_file_problem, "%s", err.text);
+    }
 }
 
 /* Taking requests away from where they should not be waits for nothing, not even the disk. */
@@ -210,8 +214,15 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
     const struct manager *manager = agent->ports.manager;
     if (agent->undurable && order->advance)
         return;
+    if (order->kind == UNIT_STOP && lane->stop_again > agent->now) {
+        agent_wake_at(agent, lane->stop_again);
+        return;
+    }
+    if (order->kind == UNIT_STOP && !lane->stops)
+        lane->token = 0;
     if (!lane_take(agent, lane))
         return;
+    lane->stops = order->kind == UNIT_STOP;
     int r = order->kind == UNIT_START && order->revision ? place(agent, order, &err) : 0;
     bool placed = agent->world.units[order->color][order->number].env_revision == order->revision;
     if (r < 0 && placed && !order->advance) {
@@ -225,10 +236,8 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
             (void)error_set(&err, r, "systemd cannot be asked: %s", strerror(-r));
     }
     if (r < 0) {
-        lane->token = 0;
+        agent_unit_failed(agent, (enum color)order->color, order->number, err.text);
         agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
-        (void)snprintf(agent->unit_problem, sizeof agent->unit_problem, "%s", err.text);
-        log_warning("instance", "%s: %s", INSTANCE_NAME((enum color)order->color, order->number), err.text);
     }
 }
 

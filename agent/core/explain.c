@@ -19,7 +19,8 @@ DEFINE_STRING_TABLE(
     enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting", [INSTANCE_READY] = "ready",
     [INSTANCE_UNREADY] = "unready", [INSTANCE_CRASHED] = "crashed", [INSTANCE_DRAINING] = "draining")
 
-#define NEED_MAX 200 /* what the step at hand waits for */
+#define WHY_MAX 180  /* an instance, its state, and why */
+#define NEED_MAX 220 /* what the step at hand waits for */
 
 static void __attribute__((format(printf, 3, 4)))
 say(struct explanation *e, enum phase phase, const char *format, ...) {
@@ -105,6 +106,12 @@ static bool explain_outside(const struct decision *d, struct explanation *e) {
     return explain_balancers(d, e) || explain_refusal(d, e);
 }
 
+/* Why the latest order for an instance came to nothing; without the unit's name, which the instance's stands for. */
+static const char *problem_of(const struct decision *d, enum color color, uint32_t number) {
+    const char *problem = d->world->unit_problems[color][number], *space = strchr(problem, ' ');
+    return space && space > problem && space[-1] == ':' ? space + 1 : problem;
+}
+
 /* Which instance keeps a color from being ready, and why. */
 static void blame(const struct decision *d, enum color color, uint32_t scale, char *text, size_t size) {
     (void)snprintf(text, size, "not known");
@@ -114,8 +121,10 @@ static void blame(const struct decision *d, enum color color, uint32_t scale, ch
         const struct unit_seen *unit = &d->world->units[color][number];
         const char *state =
             instance_state_to_string(explain_instance(d->spec, d->next, d->world, d->now, color, number));
-        (void)snprintf(text, size, "%s-%u is %s%s%s%s", color == BLUE ? "blue" : "green", number + 1, state,
-                       *unit->result ? " (" : "", unit->result, *unit->result ? ")" : "");
+        const char *problem = problem_of(d, color, number);
+        (void)snprintf(text, size, "%s-%u is %s%s%s%s%s%s", color == BLUE ? "blue" : "green", number + 1, state,
+                       *unit->result ? " (" : "", unit->result, *unit->result ? ")" : "", *problem ? ": " : "",
+                       problem);
         return;
     }
 }
@@ -133,7 +142,7 @@ static void explain_idle(const struct decision *d, struct explanation *e) {
         say(e, PHASE_HEALTHY, "%s is live", entry ? entry->version : "");
         return;
     }
-    char why[96];
+    char why[WHY_MAX];
     blame(d, state->stable, d->spec->replicas, why, sizeof why);
     wait_for(e, WAITING_STABLE, 0, USEC_INFINITY);
     say(e, d->n_ready[state->stable] ? PHASE_PROGRESSING : PHASE_DEGRADED,
@@ -164,14 +173,23 @@ static bool explain_pause(const struct decision *d, struct explanation *e) {
     return true;
 }
 
+/* The first one of a color, with its unit's name. */
+static const char *first_problem(const struct decision *d, enum color color) {
+    for (uint32_t number = 0; number < d->span; number++)
+        if (*d->world->unit_problems[color][number])
+            return d->world->unit_problems[color][number];
+    return "";
+}
+
 /* What the running rollout needs before its step can end. */
 static void explain_need(const struct decision *d, struct explanation *e, char *text, size_t size) {
     const struct rollout *rollout = &d->next->rollout;
     uint32_t scale = canary_scale(d->spec, d->next);
-    char why[96];
+    char why[WHY_MAX];
     if (!rollout_runs(d->next)) {
+        const char *problem = first_problem(d, rollout->color);
         wait_for(e, WAITING_SCALE_DOWN, rollout->began, USEC_INFINITY);
-        (void)snprintf(text, size, "the revision before it is being stopped");
+        (void)snprintf(text, size, "the revision before it is being stopped%s%s", *problem ? ": " : "", problem);
     } else if (!canary_is_ready(d)) {
         blame(d, rollout->color, scale, why, sizeof why);
         wait_for(e, WAITING_READY, rollout->progress_at, usec_add(rollout->progress_at, d->spec->progress_deadline));

@@ -240,6 +240,7 @@ struct world {
     bool preview;        /* PreviewBackend= comes after them */
     struct unit_seen units[COLORS][REPLICAS_MAX];
     bool ordered[COLORS][REPLICAS_MAX]; /* an order of ours to the unit has not ended */
+    char unit_problems[COLORS][REPLICAS_MAX][REASON_MAX]; /* why the latest order came to nothing; "" it didn't */
     struct balancer_seen balancers[BALANCERS_MAX];
     struct endpoint endpoints[COLORS][REPLICAS_MAX];
     struct run_seen runs[RUNS_SEEN_MAX];

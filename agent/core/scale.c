@@ -96,6 +96,8 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
     const struct slot *slot = &next->slots[color];
     const struct unit_seen *unit = &d->world->units[color][number];
     bool stopped = instance_stopped(d, color, number);
+    if (slot->revision == 0 && next->stable != COLOR_NONE)
+        return WANT_DOWN; /* also what systemd has started again when its revision was gone */
     if (slot->revision == 0)
         return stopped && next->rollout.revision ? WANT_DOWN
                                                  : WANT_NOTHING; /* before the first deploy all is as found */

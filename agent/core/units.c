@@ -85,8 +85,10 @@ static void plan_stop(struct decision *d, enum color color, uint32_t number) {
     uint32_t inflight;
     if (is_in(d, color, number))
         instance->drain_since = 0;
-    if (!unit->known || d->pending[color][number] || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
+    if (!unit->known || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
         return;
+    if (d->pending[color][number] && unit->state != UNIT_STARTING)
+        return; /* but a start may never end */
     if (!is_out(d, color, number, &inflight) || is_last_resort(d, color, number))
         return;
     if (instance->drain_since == 0)

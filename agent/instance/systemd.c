@@ -195,6 +195,7 @@ static int order(void *self, const struct unit_order *what, uint64_t token) {
     struct managed *instance = &systemd->instances[what->color][what->number];
     if (!instance->watch.properties.complete)
         return -ENOTCONN;
+    order_clear(&instance->order);
     return order_begin(&instance->order, instance->watch.bus, systemd->event, what, token, &instance->watch.properties);
 }
 
