@@ -13,11 +13,12 @@ static usec_t shift(const struct agent *agent, usec_t boottime) {
 
 static void take_servers(struct agent *agent, struct balancer_seen *seen, const struct exchange_result *result,
                          usec_t began) {
-    usec_t ordered_at = seen->ordered_at, refused_at = seen->refused_at;
+    usec_t ordered_at = seen->ordered_at, refused_at = seen->refused_at, asked_at = seen->asked_at;
     char refused[sizeof seen->refused];
     memcpy(refused, seen->refused, sizeof refused);
     *seen = result->seen;
     seen->ordered_at = ordered_at;
+    seen->asked_at = asked_at;
     seen->refused_at = refused_at;
     memcpy(seen->refused, refused, sizeof refused);
     seen->seen_at = began;
