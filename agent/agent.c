@@ -157,7 +157,6 @@ static void exchange(struct agent *agent, uint32_t balancer) {
         return;
     if (router->exchange(router->self, balancer, plan->orders, plan->n, lane->token) < 0) {
         lane->token = 0;
-        agent->world.balancers[balancer].asked_at = agent->now;
         agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
     } else {
         agent->world.balancers[balancer].asked_at = agent->now;
