@@ -75,6 +75,8 @@ static void reply(struct sim *sim, struct exchange *exchange, enum link link) {
                    exchange->refused ? "No such server." : link == LINK_UP ? "" : link == LINK_GONE ? "refused" : "no answer");
     if (link != LINK_UP || exchange->refused)
         disturbed(sim);
+    if (link != LINK_UP)
+        trace(sim, "haproxy: %s", link == LINK_GONE ? "refused the connection" : "did not answer in time");
     struct sim_told told = exchange->look;
     told.link = link;
     told.began = exchange->began;

@@ -65,8 +65,9 @@ static void worker_begins(struct sim *sim, uint32_t balancer, uint32_t backend, 
     struct sim_server *server = server_at(sim, balancer, backend, color, number);
     const struct server_wanted *wanted = &b->state_file[backend][color][number];
     server->drain = false;
+    if (!server->maint)
+        server->maint_since = sim->clock.now;
     server->maint = b->remembered && wanted->maint;
-    server->maint_since = sim->clock.now;
     server->weight = b->remembered ? wanted->weight : 100;
     server->up = !server->maint && (!b->remembered || wanted->active);
     server->up_since = sim->clock.now;
