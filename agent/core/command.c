@@ -246,7 +246,9 @@ static void retry(struct asking *a) {
 
 static void pause_or_resume(struct asking *a, bool pause) {
     struct rollout *rollout = &a->next->rollout;
-    if (rollout->mode != MODE_RUNNING)
+    if (!pause && a->state->by_hand.yielded)
+        answer(a, VERDICT_ACCEPTED, "what was set by hand is put back");
+    else if (rollout->mode != MODE_RUNNING)
         answer(a, VERDICT_REFUSED, "nothing is under way");
     else if (rollout->paused_by_user == pause)
         answer(a, VERDICT_ALREADY, pause ? "revision %u is paused already" : "revision %u is not paused by hand",
@@ -345,6 +347,7 @@ void command(const struct spec *spec, const struct state *state, const struct wo
         carry_out_held(&a);
     else
         carry_out(&a);
+    byhand_forget(next);
     if (ret->verdict == VERDICT_ACCEPTED)
         events_append(spec, state, next, world->wall);
     else

@@ -41,6 +41,7 @@ void decide(const struct spec *spec, const struct state *state, const struct wor
     canary_follow(&d);
     targets_set(&d);
     shift_plan(&d);
+    byhand_follow(&d);
     units_plan(&d);
     events_append(spec, state, next, world->wall);
 }

@@ -132,6 +132,11 @@ void targets_set(struct decision *d);
 /* Weights seen are the ones wanted, on every balancer, by a fresh look. */
 bool targets_reached(const struct decision *d);
 void shift_plan(struct decision *d);
+/* Some balancer is not as it should be. */
+bool shift_wanted(const struct decision *d);
+/* byhand.c: what somebody else did to the balancers, and whether we yield to it */
+void byhand_follow(struct decision *d);
+void byhand_forget(struct state *next);
 void units_plan(struct decision *d);
 
 /* events.c: what became of BEFORE, appended to next->outbox */

@@ -236,6 +236,11 @@ void explain(const struct spec *spec, const struct state *state, const struct wo
     memset(ret, 0, sizeof *ret);
     view_take(&d);
     weigh(&d, ret);
+    if (state->by_hand.yielded) {
+        say(ret, PHASE_DEGRADED,
+            "Overridden: somebody sets weights or states by hand; any verb, as resume, puts them back");
+        return;
+    }
     switch (state->rollout.mode) {
     case MODE_IDLE:
         explain_idle(&d, ret);

@@ -141,6 +141,15 @@ struct event {
     char detail[REASON_MAX];
 };
 
+/* What people did to the balancers behind our back, see byhand.c. */
+#define RESTORATIONS_MAX 3
+#define RESTORATIONS_WITHIN (600 * USEC_PER_SEC)
+struct by_hand {
+    uint32_t confirmed; /* digest of what was wanted when it was last seen to be so; 0: it is not so yet */
+    usec_t restored[RESTORATIONS_MAX]; /* when something was put back, oldest first */
+    bool yielded; /* too often: nothing is put back until the next verb */
+};
+
 struct state {
     uint32_t schema;                              /* STATE_SCHEMA of the writer */
     uint32_t generation;                          /* grows by one with each commit */
@@ -152,6 +161,7 @@ struct state {
     struct slot slots[COLORS];
     struct instance instances[COLORS][REPLICAS_MAX];
     struct rollout rollout;
+    struct by_hand by_hand;
     uint32_t n_history;
     struct history history[HISTORY_MAX];
     uint32_t

@@ -199,8 +199,16 @@ static void plan_wanted(struct decision *d) {
             }
 }
 
+bool shift_wanted(const struct decision *d) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        for (uint32_t i = 0; i < d->plan->balancers[balancer].n; i++)
+            if (d->plan->balancers[balancer].orders[i].kind != SERVER_SHUTDOWN)
+                return true;
+    return false;
+}
+
 void shift_plan(struct decision *d) {
-    bool decided = color_canary(d->next) != COLOR_NONE;
+    bool decided = color_canary(d->next) != COLOR_NONE && !d->next->by_hand.yielded;
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
         const struct balancer_seen *seen = &d->world->balancers[balancer];
         struct shift shift = {.d = d, .balancer = balancer, .plan = &d->plan->balancers[balancer]};

@@ -32,8 +32,8 @@ bool stable_is_ready(const struct decision *d) {
 /* Advance needs everybody's answer, a whole canary, and a stable side that could take everything back; promote --full
  * does not wait for the latter. */
 bool may_advance(const struct decision *d) {
-    return d->balancers_up && d->units_known && !d->next->rollout.paused_by_user && canary_is_ready(d) &&
-           (d->next->rollout.full || stable_is_ready(d));
+    return d->balancers_up && d->units_known && !d->next->by_hand.yielded && !d->next->rollout.paused_by_user &&
+           canary_is_ready(d) && (d->next->rollout.full || stable_is_ready(d));
 }
 
 share_t canary_share(const struct decision *d) {

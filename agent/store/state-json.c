@@ -68,6 +68,14 @@ static const struct field rollout_fields[] = {
     ENUM_FIELD(struct rollout, background_run.phase, "backgroundRunPhase", run_phase),
 };
 
+static const struct field by_hand_fields[] = {
+    U32_FIELD(struct by_hand, confirmed, "confirmed", UINT32_MAX),
+    USEC_FIELD(struct by_hand, restored[0], "restored0"),
+    USEC_FIELD(struct by_hand, restored[1], "restored1"),
+    USEC_FIELD(struct by_hand, restored[2], "restored2"),
+    BOOL_FIELD(struct by_hand, yielded, "yielded"),
+};
+
 static const struct field history_fields[] = {
     U32_FIELD(struct history, revision, "revision", UINT32_MAX),
     U32_FIELD(struct history, attempt, "attempt", UINT32_MAX),
@@ -136,6 +144,7 @@ int state_to_json(const struct state *state, char **ret_text, size_t *ret_len, s
     json_close(&json);
     put_instances(&json, state);
     put_object(&json, "rollout", rollout_fields, ELEMENTS(rollout_fields), &state->rollout);
+    put_object(&json, "byHand", by_hand_fields, ELEMENTS(by_hand_fields), &state->by_hand);
     json_open_array(&json, "history");
     for (uint32_t i = 0; i < state->n_history; i++)
         put_object(&json, NULL, history_fields, ELEMENTS(history_fields), &state->history[i]);
@@ -204,7 +213,7 @@ static int get_list(const cJSON *document, const char *key, const struct field *
 }
 
 static int get_state(const cJSON *document, struct state *state, struct error *err) {
-    const cJSON *rollout;
+    const cJSON *rollout, *by_hand;
     int r = schema_check(document, STATE_SCHEMA, err);
     if (r == 0)
         r = json_get_u32(document, "schema", &state->schema, err);
@@ -218,6 +227,10 @@ static int get_state(const cJSON *document, struct state *state, struct error *e
         r = json_get_object(document, "rollout", &rollout, err);
     if (r == 0)
         r = fields_get(rollout, rollout_fields, ELEMENTS(rollout_fields), &state->rollout, err);
+    if (r == 0)
+        r = json_get_object(document, "byHand", &by_hand, err);
+    if (r == 0)
+        r = fields_get(by_hand, by_hand_fields, ELEMENTS(by_hand_fields), &state->by_hand, err);
     if (r == 0)
         r = get_list(document, "history", history_fields, ELEMENTS(history_fields), state->history,
                      sizeof(state->history[0]), HISTORY_MAX, &state->n_history, err);

@@ -8,12 +8,14 @@
 #include "common/json.h"
 
 /* When one of these fails, a field is new: fill it below, and see that store/ writes and reads it. */
-static_assert(sizeof(struct slot) == 16, "slot");
+static_assert(sizeof(struct slot) == 24, "slot");
+static_assert(sizeof(struct by_hand) == 40, "by_hand");
 static_assert(sizeof(struct instance) == 56, "instance");
 static_assert(sizeof(struct rollout) == 248, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
-static_assert(sizeof(struct state) == 72 + 2 * 16 + 2 * REPLICAS_MAX * 56 + 248 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+static_assert(sizeof(struct state) ==
+                  72 + 2 * 24 + 2 * REPLICAS_MAX * 56 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 384, "run");
 static_assert(sizeof(struct metric_run) == 10624, "metric_run");
@@ -145,12 +147,15 @@ void random_state(uint64_t seed, struct state *ret) {
     ret->next_event = any_u32();
     ret->stable = (enum color)below(COLOR_NONE + 1);
     for (enum color color = BLUE; color < COLORS; color++) {
-        ret->slots[color] = (struct slot){.revision = any_u32(), .stop_after = any_usec()};
+        ret->slots[color] = (struct slot){.revision = any_u32(), .stop_after = any_usec(), .adopted = any_bool()};
         for (uint32_t number = 0; number < REPLICAS_MAX; number++)
             if (below(4) == 0)
                 any_instance(&ret->instances[color][number]);
     }
     any_rollout(&ret->rollout);
+    ret->by_hand = (struct by_hand){.confirmed = any_u32(), .yielded = any_bool()};
+    for (uint32_t i = 0; i < RESTORATIONS_MAX; i++)
+        ret->by_hand.restored[i] = any_usec();
     ret->n_history = below(3) == 0 ? HISTORY_MAX : below(HISTORY_MAX);
     for (uint32_t i = 0; i < ret->n_history; i++)
         any_history(&ret->history[i]);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What people do by hand: weights and admin states that they set are put back; who insists is let be.
+ *
+ * That somebody's hand was in it is told from this: what was wanted had been confirmed, the same is still wanted, by
+ * the same worker of every balancer, and yet something else is seen. */
+#include "core/decide.h"
+#include "core/decision.h"
+
+static uint32_t mix(uint32_t digest, uint32_t value) {
+    return (digest ^ value) * 16777619u; /* FNV-1a */
+}
+
+/* What orders to a balancer follow from, other than what is seen there. */
+static uint32_t mix_instance(const struct decision *d, uint32_t digest, enum color color, uint32_t number) {
+    digest = mix(digest, (uint32_t)d->want[color][number]);
+    digest = mix(digest, instance_active(d, color, number));
+    return mix(digest, instance_stopped(d, color, number));
+}
+
+/* Of all that is wanted of the balancers, and of who they are. Never 0. */
+static uint32_t wanted_digest(const struct decision *d) {
+    uint32_t digest = mix(2166136261u, d->units_known);
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < d->span; number++)
+            digest = mix_instance(d, digest, color, number);
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        uint64_t epoch = d->world->balancers[balancer].epoch;
+        digest = mix(mix(digest, (uint32_t)epoch), (uint32_t)(epoch >> 32));
+        for (uint32_t backend = 0; backend < backends_of(d->world); backend++)
+            for (enum color color = BLUE; color < COLORS; color++)
+                for (uint32_t number = 0; number < d->span; number++)
+                    digest = mix(digest, d->target[balancer][backend][color][number]);
+    }
+    return digest | 1;
+}
+
+/* Three within ten minutes are enough. */
+static void restoration(struct decision *d) {
+    struct by_hand *by_hand = &d->next->by_hand;
+    usec_t first = by_hand->restored[0];
+    for (uint32_t i = 0; i + 1 < RESTORATIONS_MAX; i++)
+        by_hand->restored[i] = by_hand->restored[i + 1];
+    by_hand->restored[RESTORATIONS_MAX - 1] = d->now;
+    by_hand->yielded = first && usec_add(first, RESTORATIONS_WITHIN) > d->now;
+}
+
+static bool looks_fresh(const struct decision *d) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        if (!look_is_fresh(d, balancer))
+            return false;
+    return d->balancers_up;
+}
+
+void byhand_follow(struct decision *d) {
+    struct by_hand *by_hand = &d->next->by_hand;
+    if (by_hand->yielded || color_canary(d->next) == COLOR_NONE || !looks_fresh(d))
+        return;
+    uint32_t digest = wanted_digest(d);
+    if (!shift_wanted(d))
+        by_hand->confirmed = targets_reached(d) ? digest : 0;
+    else {
+        if (by_hand->confirmed == digest)
+            restoration(d);
+        by_hand->confirmed = 0;
+    }
+}
+
+void byhand_forget(struct state *next) {
+    next->by_hand = (struct by_hand){0};
+}
