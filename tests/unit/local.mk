@@ -109,3 +109,10 @@ tests_unit_fake_agent_LDADD = $(API_LIBS)
 check_PROGRAMS += %D%/test-catalog
 tests_unit_test_catalog_SOURCES = %D%/test-catalog.c
 tests_unit_test_catalog_LDADD = $(NOTIFY_LIBS) $(TEST_LIBS)
+
+# core/
+check_PROGRAMS += %D%/test-weights
+dist_check_SCRIPTS += %D%/test-core-purity.sh
+%D%/test-core-purity.log: libcore.a libanalysis.a
+tests_unit_test_weights_SOURCES = %D%/test-weights.c
+tests_unit_test_weights_LDADD = $(CORE_LIBS) $(TEST_LIBS)
