@@ -91,6 +91,8 @@ static void follow(struct sim *sim, const struct state *before, const struct sta
     }
     if (!same_attempt(before, state))
         oracle->retired_by_verb = true;
+    if (state->rollout.step != before->rollout.step || state->rollout.mode != before->rollout.mode)
+        disturbed(sim); /* what this asks for takes its time */
 }
 
 void oracle_commit(struct sim *sim, const struct state *state, bool durable) {

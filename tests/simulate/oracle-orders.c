@@ -292,7 +292,7 @@ static void check_others(struct sim *sim, enum color color, uint32_t number) {
     const struct state *state = &sim->disk.cached;
     bool awaited = state->rollout.mode == MODE_RUNNING && state->rollout.color == color &&
                    state->rollout.revision != state->slots[color].revision;
-    if (!sim->units[color][number].listening || state->stable == COLOR_NONE || awaited)
+    if (!told_active(sim, color, number) || state->stable == COLOR_NONE || awaited)
         return;
     for (uint32_t other = BLUE; other < COLORS; other++)
         for (uint32_t n = 0; n < SIM_INSTANCES; n++)
