@@ -38,8 +38,10 @@ static int failed(struct error *err) {
 
 static int load_state(void *userdata, struct state *ret, struct error *err) {
     struct sim *sim = userdata;
-    if (!sim->disk.has_state)
+    if (!sim->disk.has_state) {
+        oracle_loaded(sim, NULL);
         return error_set(err, -ENOENT, "no state");
+    }
     oracle_loaded(sim, &sim->disk.cached);
     memcpy(ret, &sim->disk.cached, sizeof *ret);
     return 0;

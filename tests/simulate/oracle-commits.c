@@ -124,7 +124,12 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
 }
 
 void oracle_loaded(struct sim *sim, const struct state *state) {
-    sim->oracle.has_previous = true;
+    sim->oracle.has_previous = state != NULL;
+    if (!state) {
+        state_init(&sim->oracle.previous);
+        sim->oracle.step = (struct sim_step){0};
+        return;
+    }
     sim->oracle.step = step_of(state);
     memcpy(&sim->oracle.previous, state, sizeof *state);
 }

@@ -34,11 +34,11 @@ enum color oracle_canary(const struct state *state) {
 }
 
 share_t oracle_allowed(const struct sim *sim) {
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     const struct rollout *rollout = &state->rollout;
     const struct spec *spec = sim->scenario.spec;
     share_t share = 0;
-    if (!sim->disk.has_state || rollout->mode != MODE_RUNNING || state->slots[rollout->color].revision != rollout->revision)
+    if (!sim->oracle.has_previous || rollout->mode != MODE_RUNNING || state->slots[rollout->color].revision != rollout->revision)
         return 0;
     if (state->stable == COLOR_NONE || rollout->full || rollout->step >= spec->n_steps)
         return SHARE_FULL;
@@ -185,11 +185,11 @@ static bool stable_is_ready(const struct sim *sim, uint32_t balancer, enum color
 
 /* I3: at no prefix the canary has more than before or than its step. I6: after an abort, more than before. */
 static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders, uint32_t n) {
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     enum color canary = oracle_canary(state);
     struct play play;
     play_begin(&play, sim, balancer, backend);
-    if (!sim->disk.has_state || state->stable == COLOR_NONE || !stable_is_ready(sim, balancer, state->stable))
+    if (!sim->oracle.has_previous || state->stable == COLOR_NONE || !stable_is_ready(sim, balancer, state->stable))
         return;
     struct sums before = play_sums(&play, canary);
     share_t allowed = oracle_allowed(sim);
@@ -227,13 +227,9 @@ static bool is_retreat(const struct sim *sim, const struct state *state, uint32_
     return false;
 }
 
-/* By what was durable last, or by what this life began with. */
 static void check_durable(struct sim *sim, uint32_t balancer, const struct server_order *order) {
-    const struct disk *disk = &sim->disk;
-    bool doubtful = disk->doubtful || !disk->has_state;
-    bool retreat = (disk->has_state && is_retreat(sim, &disk->cached, balancer, order)) ||
-                   (disk->had_state && is_retreat(sim, &disk->durable, balancer, order));
-    if (doubtful && !retreat)
+    bool doubtful = sim->disk.doubtful || !sim->oracle.has_previous;
+    if (doubtful && !is_retreat(sim, &sim->oracle.previous, balancer, order))
         oracle_fail(sim, "I15", "an advance at %s before the state is durable",
                     INSTANCE_NAME((enum color)order->color, order->number));
 }
@@ -276,7 +272,7 @@ static void check_drained(struct sim *sim, enum color color, uint32_t number) {
 
 /* I7: stable runs whole; the one before it until its delay is over, unless a deploy takes its place. */
 static void check_stable(struct sim *sim, enum color color, uint32_t number) {
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     const struct unit_seen *told = &sim->oracle.told[color][number];
     if (told->env_revision != state->slots[color].revision)
         return; /* not what its color is for */
@@ -289,7 +285,7 @@ static void check_stable(struct sim *sim, enum color color, uint32_t number) {
 
 /* I2: with nobody else ready nothing that serves is stopped, unless a deploy waits for its color. */
 static void check_others(struct sim *sim, enum color color, uint32_t number) {
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     bool awaited = state->rollout.mode == MODE_RUNNING && state->rollout.color == color &&
                    state->rollout.revision != state->slots[color].revision;
     if (!told_active(sim, color, number) || state->stable == COLOR_NONE || awaited)
@@ -304,10 +300,10 @@ static void check_others(struct sim *sim, enum color color, uint32_t number) {
 void oracle_unit_order(struct sim *sim, const struct unit_order *order) {
     enum color color = (enum color)order->color;
     uint32_t number = order->number;
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     bool advance = order->kind == UNIT_STOP || color != state->stable;
     sim->oracle.orders++;
-    if (advance && (sim->disk.doubtful || !sim->disk.has_state))
+    if (advance && (sim->disk.doubtful || !sim->oracle.has_previous))
         oracle_fail(sim, "I15", "%s is %s before the state is durable", INSTANCE_NAME(color, number),
                     order->kind == UNIT_STOP ? "stopped" : "started");
     if (order->kind == UNIT_START) {
@@ -332,7 +328,7 @@ void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t r
 }
 
 void oracle_process_starts(struct sim *sim, enum color color, uint32_t number) {
-    uint32_t revision = sim->units[color][number].runs, slot = sim->disk.cached.slots[color].revision;
+    uint32_t revision = sim->units[color][number].runs, slot = sim->oracle.previous.slots[color].revision;
     if (slot && slot != revision)
         oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), revision, slot);
 }

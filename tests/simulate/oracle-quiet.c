@@ -54,7 +54,7 @@ static struct look look_at(const struct sim *sim, uint32_t b, uint32_t backend, 
 }
 
 static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     enum color canary = oracle_canary(state);
     struct look look = look_at(sim, b, backend, canary);
     uint32_t ready = look.ready[BLUE] + look.ready[GREEN];
@@ -72,8 +72,8 @@ static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
 }
 
 static void check_quiet(struct sim *sim) {
-    const struct state *state = &sim->disk.cached;
-    if (!sim->disk.has_state || oracle_canary(state) == COLOR_NONE || state->rollout.mode == MODE_HELD)
+    const struct state *state = &sim->oracle.previous;
+    if (!sim->oracle.has_previous || oracle_canary(state) == COLOR_NONE || state->rollout.mode == MODE_HELD)
         return;
     for (uint32_t b = 0; b < sim->scenario.balancers; b++)
         for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
@@ -92,7 +92,7 @@ static void check_quiet(struct sim *sim) {
 
 /* What people are told must be true; but who is idle and Healthy does not hear of checks that begin to fail. */
 static bool healthy_in_truth(struct sim *sim) {
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     const struct spec *spec = sim->scenario.spec;
     for (uint32_t b = 0; b < sim->scenario.balancers; b++)
         for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
@@ -113,7 +113,7 @@ static bool unit_calm(const struct sim_unit *unit, bool wanted, bool stable) {
 }
 
 static bool all_calm(const struct sim *sim) {
-    const struct state *state = &sim->disk.cached;
+    const struct state *state = &sim->oracle.previous;
     for (enum color color = BLUE; color < COLORS; color++) {
         if (color != state->stable && state->slots[color].revision && state->slots[color].stop_after != USEC_INFINITY)
             return false; /* will be stopped */
@@ -129,7 +129,7 @@ static bool all_calm(const struct sim *sim) {
 /* A version that cannot run keeps being tried: Degraded is then all the rest there is. */
 static bool keeps_failing(const struct sim *sim) {
     for (enum color color = BLUE; color < COLORS; color++) {
-        uint32_t revision = sim->disk.cached.slots[color].revision;
+        uint32_t revision = sim->oracle.previous.slots[color].revision;
         enum health health = sim->scenario.versions[disk_version(sim, revision)].health;
         if (revision && (health == HEALTH_CRASHES_AT_ONCE || health == HEALTH_NEVER_READY || health == HEALTH_DEAF))
             return true;
@@ -139,7 +139,7 @@ static bool keeps_failing(const struct sim *sim) {
 
 /* Degraded in the middle of a rollout: late, and still being tried. */
 static bool is_under_way(const struct sim *sim) {
-    return sim->disk.cached.rollout.mode == MODE_RUNNING;
+    return sim->oracle.previous.rollout.mode == MODE_RUNNING;
 }
 
 static struct explanation explained(struct sim *sim) {
@@ -162,7 +162,7 @@ static bool is_settled(struct sim *sim) {
     case PHASE_PAUSED:
         return said.waiting_until == USEC_INFINITY && (keeps_failing(sim) || all_calm(sim));
     case PHASE_IDLE:
-        return sim->disk.cached.rollout.mode == MODE_IDLE && sim->disk.cached.stable == COLOR_NONE;
+        return sim->oracle.previous.rollout.mode == MODE_IDLE && sim->oracle.previous.stable == COLOR_NONE;
     case PHASE_PROGRESSING:
         return false;
     }
@@ -190,7 +190,7 @@ static void check_rest(struct sim *sim) {
     if (oracle->orders != oracle->orders_settled)
         oracle_fail(sim, "I13", "nothing happens, but something is ordered");
     /* A deadline that was being waited for when all was reached may still pass, once; two versions that run are looked after. */
-    bool alone = sim->disk.cached.slots[BLUE].revision == 0 || sim->disk.cached.slots[GREEN].revision == 0;
+    bool alone = sim->oracle.previous.slots[BLUE].revision == 0 || sim->oracle.previous.slots[GREEN].revision == 0;
     if (alone && explained(sim).phase == PHASE_HEALTHY && sim->host.passes > oracle->passes_settled + 1)
         oracle_fail(sim, "I13", "healthy and idle, but the agent wakes up");
 }

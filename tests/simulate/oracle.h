@@ -67,6 +67,7 @@ void oracle_process_starts(struct sim *sim, enum color color, uint32_t number);
 
 /* Before the disk takes it over. */
 void oracle_commit(struct sim *sim, const struct state *state, bool durable);
+/* What a new life begins with; NULL: nothing. */
 void oracle_loaded(struct sim *sim, const struct state *state);
 void oracle_run(struct sim *sim, const struct run *before, const struct run *run);
 void oracle_event(struct sim *sim, const struct state *state, const struct event *event);
