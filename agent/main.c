@@ -94,6 +94,8 @@ static int port_load_spec(void *userdata, struct spec **ret, struct error *err) 
     const struct driver *driver = userdata;
     struct spec *spec = NULL;
     int r = spec_load(driver->app, NULL, &spec, err);
+    if (r >= 0)
+        r = spec_check_others(spec, NULL, err);
     for (size_t i = 0; r >= 0 && i < spec->n_templates; i++)
         for (size_t m = 0; r >= 0 && m < spec->templates[i].n_metrics; m++) {
             const struct metric_spec *metric = &spec->templates[i].metrics[m];
@@ -122,9 +124,7 @@ static int port_check_deploy(void *userdata, const struct spec *spec, const char
     _cleanup_free_ char *release = NULL;
     struct stat stat_of;
     (void)userdata;
-    int r = spec_check_others(spec, NULL, err);
-    if (r >= 0)
-        r = spec_release_folder(spec, version, &release, err);
+    int r = spec_release_folder(spec, version, &release, err);
     if (r < 0 || !release)
         return r;
     if (stat(release, &stat_of) < 0)

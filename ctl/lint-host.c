@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host around an app: are its units there, may the agent drive them, does another app claim them. */
+/* The host around an app: are its units there, and may the agent drive them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,9 +177,6 @@ static void check_release(const struct host *host) {
 
 enum says_ready lint_host(const struct spec *spec, struct findings *findings) {
     struct host host = {.spec = spec, .findings = findings};
-    struct error err = {0};
-    if (spec_check_others(spec, NULL, &err) < 0)
-        findings_add(findings, SEVERITY_ERROR, NULL, "%s", err.text);
     enum says_ready says_ready = check_units(&host);
     check_rule(&host);
     check_release(&host);

@@ -60,6 +60,8 @@ static bool check_app(struct json_writer *json, const struct invocation *asked, 
     int r = spec_load(app, &paths, &spec, &err);
     if (r >= 0)
         r = check_metrics(spec, &err);
+    if (r >= 0)
+        r = spec_check_others(spec, &paths, &err);
     if (r < 0)
         add_error(&findings, err.text);
     if (r >= 0 && !folder)

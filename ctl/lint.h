@@ -10,7 +10,7 @@
 /* Whether instances say when they are ready (Type=notify). */
 enum says_ready { SAYS_READY_UNKNOWN, SAYS_READY_NO, SAYS_READY_YES };
 
-/* lint-host.c: units, the permission to drive them, other apps. */
+/* lint-host.c: units, the permission to drive them, versions. */
 enum says_ready lint_host(const struct spec *spec, struct findings *findings);
 
 /* lint-haproxy.c: each HAProxy that runs, or the file. */
