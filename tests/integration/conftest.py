@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Throw-away machines with the installed package and the app "shop", one a test."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -96,10 +97,10 @@ def pytest_runtest_makereport(item, call):
         report.sections.append(("journal", machine.journal()))
 
 
-@pytest.fixture
-def machine(package, request):
+@contextlib.contextmanager
+def booted(package, purpose):
     """The app's host: HAProxy, Prometheus and the agent run, nothing is deployed."""
-    name = f"t{os.getpid()}-{zlib.crc32(request.node.nodeid.encode()):08x}"
+    name = f"t{os.getpid()}-{zlib.crc32(purpose.encode()):08x}"
     subprocess.run([SANDBOX, "up", name, "--deb", package, "--owner", str(os.getpid())], check=True, capture_output=True, text=True, timeout=120)
     try:
         made = Machine(name)
@@ -110,6 +111,13 @@ def machine(package, request):
         yield made
     finally:
         subprocess.run([SANDBOX, "down", name], check=False, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def machine(package, request):
+    """One for each test."""
+    with booted(package, request.node.nodeid) as made:
+        yield made
 
 
 @pytest.fixture
