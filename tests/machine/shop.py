@@ -43,6 +43,7 @@ class Shop:
 
     def __init__(self, root="", prefix=()):
         self.root, self.prefix = root, list(prefix)
+        self.socket = "admin.sock"
 
     def run(self, *command, check=True, text_in=None):
         """Runs a command in the machine; its output."""
@@ -79,7 +80,7 @@ class Shop:
         """One command to HAProxy's runtime API."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(5)
-            connection.connect(f"{self.root}/run/haproxy/admin.sock")
+            connection.connect(f"{self.root}/run/haproxy/{self.socket}")
             connection.sendall(command.encode() + b"\n")
             answer = b""
             while True:
