@@ -1,5 +1,9 @@
 # The simulator drives libagent.a against a simulated host in virtual time.
-check_PROGRAMS += %D%/simulate
+EXTRA_PROGRAMS += %D%/simulate
+CLEANFILES += %D%/simulate$(EXEEXT)
+dist_check_SCRIPTS += %D%/check.sh %D%/mutations.sh
+%D%/check.log: %D%/simulate$(EXEEXT)
+EXTRA_DIST += %D%/found %D%/mutations
 tests_simulate_simulate_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/disk.c %D%/disk.h \

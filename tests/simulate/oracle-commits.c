@@ -57,13 +57,20 @@ static void check_gate(struct sim *sim, const struct state *before, const struct
         oracle_fail(sim, "I9", "step %u is passed by a version that answers with errors", step + 1);
 }
 
-/* I9: nobody is condemned for a truth that was never told. */
+void oracle_process_failed(struct sim *sim, uint32_t revision) {
+    sim->oracle.crashes[revision % REVISIONS_MAX]++;
+}
+
+/* Nobody is condemned for what was never true. */
 static void check_verdict(struct sim *sim, const struct state *before, const struct state *state) {
     if (before->rollout.mode != MODE_RUNNING || state->rollout.mode != MODE_ABORTED)
         return;
     const struct version *version = &sim->scenario.versions[disk_version(sim, state->rollout.revision)];
     if (state->rollout.reason == REASON_ANALYSIS_FAILED && version->health != HEALTH_ERRORS)
         oracle_fail(sim, "I9", "aborted for a failed analysis, but the version is well");
+    uint32_t crashes = sim->oracle.crashes[state->rollout.revision % REVISIONS_MAX], limit = sim->scenario.spec->crash_limit;
+    if (state->rollout.reason == REASON_CRASH && crashes <= limit)
+        oracle_fail(sim, "I6", "aborted for more than %u crashes, but there were %u", limit, crashes);
 }
 
 /* I16 */

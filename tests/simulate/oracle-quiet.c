@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/decide.h"
 #include "core/explain.h"
 #include "core/words.h"
 #include "sim.h"
@@ -142,6 +143,12 @@ static bool is_under_way(const struct sim *sim) {
     return sim->oracle.previous.rollout.mode == MODE_RUNNING;
 }
 
+/* A run that will end has not. */
+static bool is_measuring(const struct sim *sim) {
+    const struct run_ref *run = &sim->oracle.previous.rollout.step_run;
+    return state_wants_run(&sim->oracle.previous, run->id) && !run_phase_ended(run->phase);
+}
+
 static struct explanation explained(struct sim *sim) {
     struct api_view view;
     struct explanation said;
@@ -160,7 +167,7 @@ static bool is_settled(struct sim *sim) {
     case PHASE_DEGRADED:
         return keeps_failing(sim) || all_calm(sim);
     case PHASE_PAUSED:
-        return said.waiting_until == USEC_INFINITY && (keeps_failing(sim) || all_calm(sim));
+        return said.waiting_until == USEC_INFINITY && !is_measuring(sim) && (keeps_failing(sim) || all_calm(sim));
     case PHASE_IDLE:
         return sim->oracle.previous.rollout.mode == MODE_IDLE && sim->oracle.previous.stable == COLOR_NONE;
     case PHASE_PROGRESSING:

@@ -35,6 +35,7 @@ struct oracle {
     usec_t promoted_at;    /* ... but only once it is durable */
     bool retired_by_verb;  /* a deploy took the warm color */
     const struct api_command *verb; /* under way */
+    uint32_t crashes[64]; /* by revision, REVISIONS_MAX */
     usec_t settled_at;     /* 0: not yet */
     uint64_t orders, commits_settled, orders_settled, passes_settled;
     bool unwell;           /* something keeps failing by itself, so it never gets calm */
@@ -63,6 +64,7 @@ void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t r
 
 /* Their effects. */
 void oracle_obeyed(struct sim *sim, uint32_t balancer);
+void oracle_process_failed(struct sim *sim, uint32_t revision);
 void oracle_process_starts(struct sim *sim, enum color color, uint32_t number);
 
 /* Before the disk takes it over. */

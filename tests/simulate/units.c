@@ -112,6 +112,7 @@ static void on_auto_restart(struct sim *sim, const struct happening *what) {
 static void process_failed(struct sim *sim, uint32_t color, uint32_t number, const char *why) {
     struct sim_unit *unit = unit_at(sim, color, number);
     disturbed(sim);
+    oracle_process_failed(sim, unit->runs);
     unit->life++;
     unit->runs = 0;
     unit->listening = false;
