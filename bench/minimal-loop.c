@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
         return fprintf(stderr, "usage: minimal-loop PID SOCKET COMMAND\n"), EXIT_FAILURE;
     memcpy(address.sun_path, argv[2], strlen(argv[2]) + 1);
     int len = snprintf(line, sizeof(line), "%s\n", argv[3]);
-    struct pollfd process = {.fd = (int)syscall(SYS_pidfd_open, atoi(argv[1]), 0), .events = POLLIN};
+    struct pollfd process = {.fd = (int)syscall(SYS_pidfd_open, (pid_t)strtol(argv[1], NULL, 10), 0), .events = POLLIN};
     if (process.fd < 0)
         return give_up("pidfd_open");
     (void)puts("waiting");
