@@ -69,7 +69,7 @@ static int write_all(int fd, const char *data, size_t len) {
 }
 
 static int write_next(const struct place *place, const void *data, size_t len, mode_t mode, struct error *err) {
-    if (unlinkat(place->folder, place->next, 0) < 0 && errno != ENOENT)
+    if (unlinkat(place->folder, place->next, 0) < 0 && errno != ENOENT && errno != EROFS)
         return failed(err, "remove an unfinished copy of", place->path);
     int fd = openat(place->folder, place->next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -111,7 +111,7 @@ int symlink_swap(const char *target, const char *path, struct error *err) {
     int r = place_open(&place, err);
     if (r < 0)
         return r;
-    if (unlinkat(place.folder, place.next, 0) < 0 && errno != ENOENT)
+    if (unlinkat(place.folder, place.next, 0) < 0 && errno != ENOENT && errno != EROFS)
         return failed(err, "remove an unfinished copy of", path);
     if (symlinkat(target, place.folder, place.next) < 0)
         r = failed(err, "make the link", path);

@@ -103,6 +103,11 @@ static bool explain_refusal(const struct decision *d, struct explanation *e) {
 
 /* Whoever has to do what is wanted next, and doesn't. */
 static bool explain_outside(const struct decision *d, struct explanation *e) {
+    if (!d->units_known) {
+        wait_for(e, WAITING_READY, 0, USEC_INFINITY);
+        say(e, PHASE_PROGRESSING, "SystemdUnreachable: no answer over D-Bus; see `systemctl status dbus`");
+        return true;
+    }
     return explain_balancers(d, e) || explain_refusal(d, e);
 }
 
@@ -264,6 +269,8 @@ enum instance_state explain_instance(const struct spec *spec, const struct state
     struct decision d = {.spec = spec, .world = world, .now = now, .next = &copy};
     view_take(&d);
     const struct unit_seen *unit = &world->units[color][number];
+    if (!unit->known)
+        return INSTANCE_UNREADY;
     switch (unit->state) {
     case UNIT_INACTIVE:
         return INSTANCE_STOPPED;

@@ -139,9 +139,16 @@ int job_sentence(const char *unit, enum unit_order_kind kind, const char *job_re
     return -EIO;
 }
 
+/* What is wrong with a unit may be wrong with another one that was needed to answer: polkit's. */
+static bool is_about(const char *unit, const char *name, const char *message) {
+    return strncmp(name, ERROR_SYSTEMD, strlen(ERROR_SYSTEMD)) != 0 || !message || !strstr(message, ".service") ||
+           strstr(message, unit);
+}
+
 int refusal_sentence(const char *unit, enum unit_order_kind kind, const char *app, const char *name,
                      const char *message, char *ret, size_t size) {
-    if (kind == UNIT_STOP && strcmp(name, ERROR_SYSTEMD "NoSuchUnit") == 0) {
+    bool about = is_about(unit, name, message);
+    if (about && kind == UNIT_STOP && strcmp(name, ERROR_SYSTEMD "NoSuchUnit") == 0) {
         put(ret, size, "is not there, so nothing had to be stopped", kind, unit);
         return 0;
     }
@@ -152,7 +159,7 @@ int refusal_sentence(const char *unit, enum unit_order_kind kind, const char *ap
         return -EACCES;
     }
     const struct wording *wording = find(refusals, ELEMENTS(refusals), name);
-    if (wording) {
+    if (wording && about) {
         put(ret, size, wording->text, kind, unit);
         return wording->code;
     }

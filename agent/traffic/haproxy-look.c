@@ -20,8 +20,9 @@ static void note_problem(struct haproxy_look *look, const char *command, const c
     if (*problem)
         return;
     char shown[REASON_MAX];
-    (void)snprintf(problem, REASON_MAX, "\"%.70s\" was answered: %.70s", command,
-                   text_escape(shown, sizeof shown, reply, strcspn(reply, "\n")));
+    (void)snprintf(problem, REASON_MAX, "\"%.60s\" was answered: %.60s%s", command,
+                   text_escape(shown, sizeof shown, reply, strcspn(reply, "\n")),
+                   PREFIXED(reply, "Permission denied") ? "; the socket needs `level admin`" : "");
     text_escape(shown, sizeof shown, problem, strlen(problem)); /* a cut may have split a character */
     (void)string_copy(problem, REASON_MAX, shown);
 }

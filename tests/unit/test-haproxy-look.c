@@ -76,7 +76,8 @@ static void test_refusals(void **state) {
     assert_int_equal(look_at("operator", &look, NULL), 0);
     assert_true(look->result.refused);
     assert_string_equal(look->result.seen.problem,
-                        "\"set server shop/blue-1 weight 80\" was answered: Permission denied");
+                        "\"set server shop/blue-1 weight 80\" was answered: Permission denied; the socket needs "
+                        "`level admin`");
     assert_true(look->result.seen.servers[0][BLUE][0].known);
     look = haproxy_look_free(look);
 

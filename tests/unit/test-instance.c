@@ -155,6 +155,14 @@ static void test_refusals(void **state) {
                    UNIT ": is not there, so nothing had to be stopped");
     assert_refusal(UNIT_STOP, "org.freedesktop.DBus.Error.NoReply", -ETIMEDOUT,
                    UNIT ": systemd did not answer in time when asked to stop it");
+    char text[SENTENCE_MAX];
+    assert_int_equal(refusal_sentence(UNIT, UNIT_STOP, "shop", "org.freedesktop.systemd1.UnitMasked",
+                                      "Unit polkit.service is masked.", text, sizeof(text)),
+                     -EIO);
+    assert_string_equal(text, UNIT ": was not stopped: Unit polkit.service is masked.");
+    assert_int_equal(refusal_sentence(UNIT, UNIT_START, "shop", "org.freedesktop.systemd1.UnitMasked",
+                                      "Unit " UNIT " is masked.", text, sizeof(text)),
+                     -ESHUTDOWN);
     assert_refusal(UNIT_START, "org.example.Else", -EIO, UNIT ": was not started: Tea\\nis over");
 }
 
