@@ -10,14 +10,15 @@ static int before(const struct happening *a, const struct happening *b) {
     return a->when != b->when ? a->when < b->when : a->order < b->order;
 }
 
-void clock_after(struct sim *sim, usec_t delay, void (*act)(struct sim *sim, const struct happening *what), uint32_t a, uint32_t b,
-                 uint64_t c) {
+void clock_after(struct sim *sim, usec_t delay, void (*act)(struct sim *sim, const struct happening *what), uint32_t a,
+                 uint32_t b, uint64_t c) {
     struct clock *clock = &sim->clock;
     if (clock->n == HAPPENINGS_MAX) {
         (void)fprintf(stderr, "simulate: too much happens at once\n");
         abort();
     }
-    struct happening what = {.when = usec_add(clock->now, delay), .order = clock->order++, .act = act, .a = a, .b = b, .c = c};
+    struct happening what = {
+        .when = usec_add(clock->now, delay), .order = clock->order++, .act = act, .a = a, .b = b, .c = c};
     size_t at = clock->n++;
     for (; at > 0 && before(&what, &clock->heap[(at - 1) / 2]); at = (at - 1) / 2)
         clock->heap[at] = clock->heap[(at - 1) / 2];

@@ -29,8 +29,8 @@ struct clock {
 };
 
 /* Makes something happen so much later. */
-void clock_after(struct sim *sim, usec_t delay, void (*act)(struct sim *sim, const struct happening *what), uint32_t a, uint32_t b,
-                 uint64_t c);
+void clock_after(struct sim *sim, usec_t delay, void (*act)(struct sim *sim, const struct happening *what), uint32_t a,
+                 uint32_t b, uint64_t c);
 /* When the next thing happens; USEC_INFINITY: never. */
 usec_t clock_next(const struct clock *clock);
 /* Takes it from the queue. Time is the caller's to move. */

@@ -48,9 +48,9 @@ static int load_state(void *userdata, struct state *ret, struct error *err) {
 }
 
 static void trace_state(struct sim *sim, const struct state *state, const char *how) {
-    trace(sim, "disk: state %u%s: %s revision %u attempt %u step %u%s%s, stable %s, blue %u, green %u", state->generation, how,
-          mode_to_string(state->rollout.mode), state->rollout.revision, state->rollout.attempt, state->rollout.step,
-          state->rollout.full ? " full" : "",
+    trace(sim, "disk: state %u%s: %s revision %u attempt %u step %u%s%s, stable %s, blue %u, green %u",
+          state->generation, how, mode_to_string(state->rollout.mode), state->rollout.revision, state->rollout.attempt,
+          state->rollout.step, state->rollout.full ? " full" : "",
           state->rollout.paused_by_user        ? " paused"
           : state->rollout.paused_inconclusive ? " inconclusive"
                                                : "",
@@ -160,8 +160,8 @@ uint32_t disk_version(const struct sim *sim, uint32_t revision) {
     return revision < REVISIONS_MAX ? sim->disk.revisions[revision].version : 0;
 }
 
-static int place(void *userdata, enum color color, uint32_t number, const struct revision *revision, const char *release,
-                 const struct endpoint *endpoint, struct error *err) {
+static int place(void *userdata, enum color color, uint32_t number, const struct revision *revision,
+                 const char *release, const struct endpoint *endpoint, struct error *err) {
     struct sim *sim = userdata;
     if (!host_may_act(sim))
         return failed(err);

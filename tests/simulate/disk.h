@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store: what a read gives now, and what is there after the machine went down. Both differ after a commit that failed past
- * its rename, which is how a disk lies. */
+/* The store: what a read gives now, and what is there after the machine went down. Both differ after a commit that
+ * failed past its rename, which is how a disk lies. */
 #ifndef SIMULATE_DISK_H
 #define SIMULATE_DISK_H
 
@@ -21,15 +21,15 @@ struct sim_revision {
 };
 
 struct disk {
-    bool bad;      /* nothing can be written */
+    bool bad; /* nothing can be written */
     bool has_state, had_state;
     bool doubtful; /* the latest commit failed: nobody can say which state a machine that went down comes back with */
     struct state cached, durable;
     struct sim_document runs[RUNS_MAX];
     struct sim_revision revisions[REVISIONS_MAX];
     uint32_t links[COLORS][SIM_INSTANCES]; /* the revision that an instance's link points to */
-    uint64_t commits; /* of states */
-    usec_t began;     /* the write under way, or the latest */
+    uint64_t commits;                      /* of states */
+    usec_t began;                          /* the write under way, or the latest */
     struct store port;
 };
 

@@ -36,7 +36,8 @@ static bool fault_enabled(uint64_t seed, size_t site) {
     }
 }
 
-void draws_begin(struct draws *draws, uint64_t seed, const struct script *script, struct script *record, const usec_t *now) {
+void draws_begin(struct draws *draws, uint64_t seed, const struct script *script, struct script *record,
+                 const usec_t *now) {
     memset(draws, 0, sizeof *draws);
     draws->seed = mix(seed);
     draws->script = script;

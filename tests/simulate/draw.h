@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Chance, keyed by (seed, site, nth): the nth draw of a site is the same whatever other sites do, so that a new site shifts no
- * other. A script holds the draws that are not 0; a run by a script draws 0 everywhere else. */
+/* Chance, keyed by (seed, site, nth): the nth draw of a site is the same whatever other sites do, so that a new site
+ * shifts no other. A script holds the draws that are not 0; a run by a script draws 0 everywhere else. */
 #ifndef SIMULATE_DRAW_H
 #define SIMULATE_DRAW_H
 
@@ -33,7 +33,8 @@ struct draws {
 };
 
 /* Begins a run by seed, with the seed's own subset of faults; or by a script. */
-void draws_begin(struct draws *draws, uint64_t seed, const struct script *script, struct script *record, const usec_t *now);
+void draws_begin(struct draws *draws, uint64_t seed, const struct script *script, struct script *record,
+                 const usec_t *now);
 /* No more faults from now on. */
 void draws_end_faults(struct draws *draws);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An exchange: the orders arrive after a while, are carried out one by one, and a look at the servers comes back, if all goes
- * well. The connection may break at any command: the orders before it took effect, no reply comes. */
+/* An exchange: the orders arrive after a while, are carried out one by one, and a look at the servers comes back, if
+ * all goes well. The connection may break at any command: the orders before it took effect, no reply comes. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,10 @@ static void reply(struct sim *sim, struct exchange *exchange, enum link link) {
     result.seen.epoch = exchange->look.epoch;
     result.refused = exchange->refused;
     (void)snprintf(result.seen.problem, sizeof result.seen.problem, "%s",
-                   exchange->refused ? "No such server." : link == LINK_UP ? "" : link == LINK_GONE ? "refused" : "no answer");
+                   exchange->refused   ? "No such server."
+                   : link == LINK_UP   ? ""
+                   : link == LINK_GONE ? "refused"
+                                       : "no answer");
     if (link != LINK_UP || exchange->refused)
         disturbed(sim);
     if (link != LINK_UP)
@@ -224,9 +227,10 @@ static void trace_orders(struct sim *sim, const struct server_order *orders, uin
     size_t length = 0;
     static const char *const kinds[] = {"weight", "enable", "maint", "shutdown"};
     for (uint32_t i = 0; i < n && length < sizeof line; i++)
-        length += (size_t)snprintf(line + length, sizeof line - length, "; %s%s %s%s %u", kinds[orders[i].kind],
-                                   orders[i].advance ? "*" : "", INSTANCE_NAME((enum color)orders[i].color, orders[i].number),
-                                   orders[i].backend ? "'" : "", orders[i].weight);
+        length +=
+            (size_t)snprintf(line + length, sizeof line - length, "; %s%s %s%s %u", kinds[orders[i].kind],
+                             orders[i].advance ? "*" : "", INSTANCE_NAME((enum color)orders[i].color, orders[i].number),
+                             orders[i].backend ? "'" : "", orders[i].weight);
     trace_line(sim, "agent: look%s", line);
 }
 

@@ -7,7 +7,8 @@
 #include "exchange.h"
 #include "sim.h"
 
-static struct sim_server *server_at(struct sim *sim, uint32_t balancer, uint32_t backend, uint32_t color, uint32_t number) {
+static struct sim_server *server_at(struct sim *sim, uint32_t balancer, uint32_t backend, uint32_t color,
+                                    uint32_t number) {
     return &sim->balancers[balancer].servers[backend][color][number];
 }
 
@@ -58,8 +59,8 @@ void haproxy_check_fails(struct sim *sim, uint32_t balancer, enum color color, u
 
 /* ---------------------------------------------------------------- workers */
 
-/* A new worker knows the state file where there is one, else the configuration: weight 100, not in maint, and UP until a check
- * says otherwise. */
+/* A new worker knows the state file where there is one, else the configuration: weight 100, not in maint, and UP until
+ * a check says otherwise. */
 static void worker_begins(struct sim *sim, uint32_t balancer, uint32_t backend, uint32_t color, uint32_t number) {
     struct sim_balancer *b = &sim->balancers[balancer];
     struct sim_server *server = server_at(sim, balancer, backend, color, number);
@@ -75,9 +76,9 @@ static void worker_begins(struct sim *sim, uint32_t balancer, uint32_t backend, 
     haproxy_check(sim, balancer, backend, (enum color)color, number);
 }
 
-#define for_each_server(backend, color, number, sim)                                        \
-    for (uint32_t backend = 0; backend < (sim)->scenario.backends; backend++)               \
-        for (uint32_t color = BLUE; color < COLORS; color++)                                \
+#define for_each_server(backend, color, number, sim)                          \
+    for (uint32_t backend = 0; backend < (sim)->scenario.backends; backend++) \
+        for (uint32_t color = BLUE; color < COLORS; color++)                  \
             for (uint32_t number = 0; number < SIM_INSTANCES; number++)
 
 static void on_told(struct sim *sim, const struct happening *what) {
@@ -86,8 +87,7 @@ static void on_told(struct sim *sim, const struct happening *what) {
 
 static void worker_replaced(struct sim *sim, uint32_t balancer) {
     sim->balancers[balancer].epoch++;
-    for_each_server(backend, color, number, sim)
-        worker_begins(sim, balancer, backend, color, number);
+    for_each_server(backend, color, number, sim) worker_begins(sim, balancer, backend, color, number);
     disturbed(sim);
     clock_after(sim, MSEC(5 + 100 * DRAW_RARE(sim, LOOK_TOLD_LATE, 300, 15)), on_told, 0, 0, 0);
 }
@@ -95,14 +95,14 @@ static void worker_replaced(struct sim *sim, uint32_t balancer) {
 void haproxy_begin(struct sim *sim) {
     exchanges_reset();
     for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++)
-        for_each_server(backend, color, number, sim)
-            worker_begins(sim, balancer, backend, color, number);
+        for_each_server(backend, color, number, sim) worker_begins(sim, balancer, backend, color, number);
 }
 
 void haproxy_reload(struct sim *sim, uint32_t balancer) {
     if (sim->balancers[balancer].gone || sim->balancers[balancer].silent)
         return;
-    trace(sim, "haproxy: reload, %s", sim->balancers[balancer].remembered ? "with its state file" : "forgets everything");
+    trace(sim, "haproxy: reload, %s",
+          sim->balancers[balancer].remembered ? "with its state file" : "forgets everything");
     for_each_server(backend, color, number, sim)
         requests_to_old_worker(sim, server_at(sim, balancer, backend, color, number));
     worker_replaced(sim, balancer);
@@ -111,7 +111,8 @@ void haproxy_reload(struct sim *sim, uint32_t balancer) {
 static void on_back(struct sim *sim, const struct happening *what) {
     if (sim->balancers[what->a].epoch != what->c)
         return;
-    trace(sim, "haproxy: back, %s", sim->balancers[what->a].remembered ? "with its state file" : "has forgotten everything");
+    trace(sim, "haproxy: back, %s",
+          sim->balancers[what->a].remembered ? "with its state file" : "has forgotten everything");
     sim->balancers[what->a].gone = false;
     worker_replaced(sim, what->a);
 }
@@ -124,8 +125,7 @@ void haproxy_restart(struct sim *sim, uint32_t balancer, usec_t gone_for) {
     b->epoch++;
     disturbed(sim);
     exchanges_lose(sim, balancer);
-    for_each_server(backend, color, number, sim)
-        b->servers[backend][color][number].requests = (struct sim_requests){0};
+    for_each_server(backend, color, number, sim) b->servers[backend][color][number].requests = (struct sim_requests){0};
     clock_after(sim, gone_for, on_back, balancer, 0, b->epoch);
 }
 
@@ -162,8 +162,8 @@ int haproxy_remember(void *userdata, const struct plan *plan, struct error *err)
     if (DRAW_RARE(sim, REMEMBER_FAILS, 300, 1))
         return error_set(err, -28, "no space left");
     balancer->remembered = true;
-    for_each_server(backend, color, number, sim)
-        balancer->state_file[backend][color][number] = plan->wanted[backend][color][number];
+    for_each_server(backend, color, number, sim) balancer->state_file[backend][color][number] =
+        plan->wanted[backend][color][number];
     (void)host_may_act(sim);
     return 0;
 }

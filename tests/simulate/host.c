@@ -151,13 +151,14 @@ void host_unit_seen(struct sim *sim, enum color color, uint32_t number, const st
     agent_unit_seen(sim->host.agent, color, number, seen);
 }
 
-void host_unit_done(struct sim *sim, enum color color, uint32_t number, uint64_t token, int result, const char *sentence) {
+void host_unit_done(struct sim *sim, enum color color, uint32_t number, uint64_t token, int result,
+                    const char *sentence) {
     if (listener(sim))
         agent_unit_done(sim->host.agent, color, number, token, result, sentence);
 }
 
-void host_exchanged(struct sim *sim, uint32_t life, uint32_t balancer, uint64_t token, const struct exchange_result *result,
-                    const struct sim_told *told) {
+void host_exchanged(struct sim *sim, uint32_t life, uint32_t balancer, uint64_t token,
+                    const struct exchange_result *result, const struct sim_told *told) {
     if (!listener(sim) || life != sim->host.life)
         return;
     sim->balancers[balancer].told = *told;

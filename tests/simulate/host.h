@@ -15,18 +15,18 @@ struct host {
     struct agent_ports ports;
     struct manager manager;
     struct router router;
-    uint32_t life;        /* of the agent; 0 is nobody's */
-    bool dying;           /* killed in the middle of a pass: what it does from there on never happens */
-    bool down;            /* the machine is down */
-    usec_t booted;        /* virtual time */
+    uint32_t life; /* of the agent; 0 is nobody's */
+    bool dying;    /* killed in the middle of a pass: what it does from there on never happens */
+    bool down;     /* the machine is down */
+    usec_t booted; /* virtual time */
     uint32_t boots;
     usec_t wall_offset;
     uint64_t invocations, serials;
-    usec_t disturbed_at;  /* by anything outside */
-    uint32_t passes_now;  /* without time going on */
+    usec_t disturbed_at; /* by anything outside */
+    uint32_t passes_now; /* without time going on */
     uint64_t passes;
-    bool over;            /* no more faults */
-    bool asking;          /* inside a verb */
+    bool over;   /* no more faults */
+    bool asking; /* inside a verb */
 };
 
 struct sim;
@@ -45,9 +45,10 @@ void host_reboot(struct sim *sim);
 
 /* What the agent is told; nobody hears it while there is none. */
 void host_unit_seen(struct sim *sim, enum color color, uint32_t number, const struct unit_seen *seen);
-void host_unit_done(struct sim *sim, enum color color, uint32_t number, uint64_t token, int result, const char *sentence);
-void host_exchanged(struct sim *sim, uint32_t life, uint32_t balancer, uint64_t token, const struct exchange_result *result,
-                    const struct sim_told *told);
+void host_unit_done(struct sim *sim, enum color color, uint32_t number, uint64_t token, int result,
+                    const char *sentence);
+void host_exchanged(struct sim *sim, uint32_t life, uint32_t balancer, uint64_t token,
+                    const struct exchange_result *result, const struct sim_told *told);
 void host_measured(struct sim *sim, uint32_t life, uint64_t token, const char *value, const char *message);
 void host_look(struct sim *sim);
 

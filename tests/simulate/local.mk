@@ -3,6 +3,7 @@ EXTRA_PROGRAMS += %D%/simulate
 CLEANFILES += %D%/simulate$(EXEEXT)
 dist_check_SCRIPTS += %D%/check.sh %D%/mutations.sh
 %D%/check.log: %D%/simulate$(EXEEXT)
+%D%/mutations.log: %D%/check.log
 EXTRA_DIST += %D%/found %D%/mutations
 tests_simulate_simulate_SOURCES = \
 	%D%/clock.c %D%/clock.h \

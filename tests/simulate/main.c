@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* simulate --runs N --seed S --jobs N: seeds S .. S+N-1. --script FILE replays a script, --shrink makes one of a failure. */
+/* simulate --runs N --seed S --jobs N: seeds S .. S+N-1. --script FILE replays a script, --shrink makes one of a
+ * failure. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -27,10 +28,12 @@ static void report(uint64_t seed, const struct script *script) {
     struct script record = {0};
     const struct sim *sim = run_one(seed, script, &record, true);
     if (!sim->failed) {
-        (void)printf("# seed %llu fails only sometimes: the simulation is not deterministic\n", (unsigned long long)seed);
+        (void)printf("# seed %llu fails only sometimes: the simulation is not deterministic\n",
+                     (unsigned long long)seed);
         return;
     }
-    (void)printf("# seed %llu at %.4f s\n# %s\n", (unsigned long long)seed, (double)sim->oracle.failed_at / 1e6, sim->oracle.message);
+    (void)printf("# seed %llu at %.4f s\n# %s\n", (unsigned long long)seed, (double)sim->oracle.failed_at / 1e6,
+                 sim->oracle.message);
     if (!options.shrink)
         trace_print(sim, options.lines);
     else {
@@ -96,13 +99,15 @@ static int replay(const char *path) {
 }
 
 static int usage(void) {
-    (void)fprintf(stderr, "usage: simulate [--runs N] [--seed S] [--jobs N] [--shrink] [--lines N] [--script FILE] [--verbose]\n");
+    (void)fprintf(
+        stderr,
+        "usage: simulate [--runs N] [--seed S] [--jobs N] [--shrink] [--lines N] [--script FILE] [--verbose]\n");
     return 2;
 }
 
 static int parse(int argc, char **argv) {
-    static const struct option longs[] = {{"runs", 1, NULL, 'n'},   {"seed", 1, NULL, 's'},    {"jobs", 1, NULL, 'j'},
-                                          {"shrink", 0, NULL, 'k'}, {"lines", 1, NULL, 'l'},   {"script", 1, NULL, 'f'},
+    static const struct option longs[] = {{"runs", 1, NULL, 'n'},    {"seed", 1, NULL, 's'},  {"jobs", 1, NULL, 'j'},
+                                          {"shrink", 0, NULL, 'k'},  {"lines", 1, NULL, 'l'}, {"script", 1, NULL, 'f'},
                                           {"verbose", 0, NULL, 'v'}, {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
         switch (c) {

@@ -34,7 +34,7 @@ static void on_deploy(struct sim *sim, const struct happening *what) {
 }
 
 static void on_verb(struct sim *sim, const struct happening *what) {
-    static const enum verb verbs[] = {VERB_PROMOTE, VERB_ABORT, VERB_RETRY,  VERB_PAUSE,  VERB_RESUME,
+    static const enum verb verbs[] = {VERB_PROMOTE, VERB_ABORT,   VERB_RETRY,  VERB_PAUSE,  VERB_RESUME,
                                       VERB_DEPLOY,  VERB_PROMOTE, VERB_DEPLOY, VERB_PROMOTE};
     struct api_command asked = {.command = {.verb = verbs[what->a], .full = what->a == 6}};
     if (asked.command.verb == VERB_DEPLOY)

@@ -28,7 +28,8 @@ static void check_abort(struct sim *sim, const struct state *before, const struc
     if (before->rollout.mode != MODE_ABORTED || !same_attempt(before, state))
         return;
     if (state->rollout.mode == MODE_RUNNING || state->stable != before->stable)
-        oracle_fail(sim, "I6", "attempt %u of revision %u was aborted and goes on", state->rollout.attempt, state->rollout.revision);
+        oracle_fail(sim, "I6", "attempt %u of revision %u was aborted and goes on", state->rollout.attempt,
+                    state->rollout.revision);
 }
 
 static const struct run *run_of(const struct sim *sim, uint32_t id) {
@@ -45,7 +46,8 @@ static void check_gate(struct sim *sim, const struct state *before, const struct
         return;
     const struct run *run = run_of(sim, before->rollout.step_run.id);
     if (!run || run->phase != RUN_SUCCESSFUL) {
-        oracle_fail(sim, "I9", "step %u is passed with run %u that is not Successful", step + 1, before->rollout.step_run.id);
+        oracle_fail(sim, "I9", "step %u is passed with run %u that is not Successful", step + 1,
+                    before->rollout.step_run.id);
         return;
     }
     for (uint32_t metric = 0; metric < run->n_metrics; metric++)
@@ -68,7 +70,8 @@ static void check_verdict(struct sim *sim, const struct state *before, const str
     const struct version *version = &sim->scenario.versions[disk_version(sim, state->rollout.revision)];
     if (state->rollout.reason == REASON_ANALYSIS_FAILED && version->health != HEALTH_ERRORS)
         oracle_fail(sim, "I9", "aborted for a failed analysis, but the version is well");
-    uint32_t crashes = sim->oracle.crashes[state->rollout.revision % REVISIONS_MAX], limit = sim->scenario.spec->crash_limit;
+    uint32_t crashes = sim->oracle.crashes[state->rollout.revision % REVISIONS_MAX],
+             limit = sim->scenario.spec->crash_limit;
     if (state->rollout.reason == REASON_CRASH && crashes <= limit)
         oracle_fail(sim, "I6", "aborted for more than %u crashes, but there were %u", limit, crashes);
 }

@@ -38,7 +38,8 @@ share_t oracle_allowed(const struct sim *sim) {
     const struct rollout *rollout = &state->rollout;
     const struct spec *spec = sim->scenario.spec;
     share_t share = 0;
-    if (!sim->oracle.has_previous || rollout->mode != MODE_RUNNING || state->slots[rollout->color].revision != rollout->revision)
+    if (!sim->oracle.has_previous || rollout->mode != MODE_RUNNING ||
+        state->slots[rollout->color].revision != rollout->revision)
         return 0;
     if (state->stable == COLOR_NONE || rollout->full || rollout->step >= spec->n_steps)
         return SHARE_FULL;
@@ -141,21 +142,26 @@ static void check_raise(struct sim *sim, uint32_t balancer, const struct server_
     if (order->kind != SERVER_WEIGHT || order->weight <= told->servers[order->backend][color][number].weight)
         return;
     if (told->link != LINK_UP || sim->clock.now - told->began > JUST_SEEN)
-        oracle_fail(sim, "I1", "%s is raised to %u without a fresh look", INSTANCE_NAME((enum color)color, number), order->weight);
+        oracle_fail(sim, "I1", "%s is raised to %u without a fresh look", INSTANCE_NAME((enum color)color, number),
+                    order->weight);
     else if (!told_active(sim, color, number))
-        oracle_fail(sim, "I1", "%s is raised to %u, but was not seen active", INSTANCE_NAME((enum color)color, number), order->weight);
+        oracle_fail(sim, "I1", "%s is raised to %u, but was not seen active", INSTANCE_NAME((enum color)color, number),
+                    order->weight);
     else if (!told->servers[order->backend][color][number].up || told->servers[order->backend][color][number].maint)
-        oracle_fail(sim, "I1", "%s is raised to %u, but was not seen UP", INSTANCE_NAME((enum color)color, number), order->weight);
+        oracle_fail(sim, "I1", "%s is raised to %u, but was not seen UP", INSTANCE_NAME((enum color)color, number),
+                    order->weight);
 }
 
 /* I2: if all that takes weight away succeeds and all that gives it fails, somebody who is ready still has some. */
-static void check_remains(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders, uint32_t n) {
+static void check_remains(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders,
+                          uint32_t n) {
     struct play play;
     play_begin(&play, sim, balancer, backend);
     if (!play_carried(&play))
         return;
     for (uint32_t i = 0; i < n; i++) {
-        bool gives = orders[i].kind == SERVER_WEIGHT && orders[i].weight >= play.servers[orders[i].color][orders[i].number].weight;
+        bool gives = orders[i].kind == SERVER_WEIGHT &&
+                     orders[i].weight >= play.servers[orders[i].color][orders[i].number].weight;
         if (orders[i].backend == backend && !gives)
             play_order(&play, &orders[i]);
     }
@@ -184,7 +190,8 @@ static bool stable_is_ready(const struct sim *sim, uint32_t balancer, enum color
 }
 
 /* I3: at no prefix the canary has more than before or than its step. I6: after an abort, more than before. */
-static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders, uint32_t n) {
+static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders,
+                        uint32_t n) {
     const struct state *state = &sim->oracle.previous;
     enum color canary = oracle_canary(state);
     struct play play;
@@ -201,16 +208,19 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
         if (!sums_above(sums, before) || !sums_exceed(sums, allowed))
             continue;
         oracle_fail(sim, state->rollout.mode == MODE_ABORTED ? "I6" : "I3",
-                    "after %u orders the new revision has %llu of %llu, before it had %llu of %llu, its step allows %d of 10000", i + 1,
-                    (unsigned long long)sums.canary, (unsigned long long)sums.all, (unsigned long long)before.canary,
-                    (unsigned long long)before.all, allowed);
+                    "after %u orders the new revision has %llu of %llu, before it had %llu of %llu, its step allows %d "
+                    "of 10000",
+                    i + 1, (unsigned long long)sums.canary, (unsigned long long)sums.all,
+                    (unsigned long long)before.canary, (unsigned long long)before.all, allowed);
         return;
     }
 }
 
-/* I15: an order that is no retreat waits for the disk. Retreat: lowering the canary, zeroing who isn't running, raising or enabling
- * stable, or what is in its place before the first promotion; while a deploy waits for its color then, neither is canary. */
-static bool is_retreat(const struct sim *sim, const struct state *state, uint32_t balancer, const struct server_order *order) {
+/* I15: an order that is no retreat waits for the disk. Retreat: lowering the canary, zeroing who isn't running, raising
+ * or enabling stable, or what is in its place before the first promotion; while a deploy waits for its color then,
+ * neither is canary. */
+static bool is_retreat(const struct sim *sim, const struct state *state, uint32_t balancer,
+                       const struct server_order *order) {
     uint32_t color = order->color, number = order->number;
     bool placed = state->stable != COLOR_NONE || state->slots[state->rollout.color].revision == state->rollout.revision;
     bool canary = color == oracle_canary(state);
@@ -248,7 +258,8 @@ void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_ord
 
 /* ---------------------------------------------------------------- instances */
 
-/* I4: nobody can reach it any more, and nobody is being served. Truth, unless HAProxy has forgotten since the last look. */
+/* I4: nobody can reach it any more, and nobody is being served. Truth, unless HAProxy has forgotten since the last
+ * look. */
 static void check_drained(struct sim *sim, enum color color, uint32_t number) {
     usec_t patience = sim->scenario.spec->drain_timeout;
     for (uint32_t b = 0; b < sim->scenario.balancers; b++) {
@@ -323,12 +334,13 @@ void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t r
     const struct unit_seen *told = &sim->oracle.told[color][number];
     bool stopped = unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED;
     if (!stopped && (!told->known || told->state == unit->state))
-        oracle_fail(sim, "I11", "the link of %s goes to revision %u while it is %s", INSTANCE_NAME(color, number), revision,
-                    unit_state_name(unit->state));
+        oracle_fail(sim, "I11", "the link of %s goes to revision %u while it is %s", INSTANCE_NAME(color, number),
+                    revision, unit_state_name(unit->state));
 }
 
 void oracle_process_starts(struct sim *sim, enum color color, uint32_t number) {
     uint32_t revision = sim->units[color][number].runs, slot = sim->oracle.previous.slots[color].revision;
     if (slot && slot != revision)
-        oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), revision, slot);
+        oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), revision,
+                    slot);
 }

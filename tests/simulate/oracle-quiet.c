@@ -32,8 +32,8 @@ static bool truly_ready(const struct sim *sim, uint32_t b, uint32_t color, uint3
 
 struct look {
     uint32_t ready[COLORS];
-    bool carried; /* somebody serves, for MinReadySec or not */
-    bool dead_weight; /* somebody who isn't running has */
+    bool carried;         /* somebody serves, for MinReadySec or not */
+    bool dead_weight;     /* somebody who isn't running has */
     uint64_t canary, all; /* weights of servers that are UP */
 };
 
@@ -44,8 +44,10 @@ static struct look look_at(const struct sim *sim, uint32_t b, uint32_t backend, 
             const struct sim_server *server = &sim->balancers[b].servers[backend][color][number];
             bool ready = truly_ready(sim, b, color, number);
             look.ready[color] += ready;
-            look.carried = look.carried || (server_serves(&sim->balancers[b], server) && unit_active(&sim->units[color][number]));
-            look.dead_weight = look.dead_weight || (!server->maint && server->weight > 0 && !unit_active(&sim->units[color][number]));
+            look.carried =
+                look.carried || (server_serves(&sim->balancers[b], server) && unit_active(&sim->units[color][number]));
+            look.dead_weight =
+                look.dead_weight || (!server->maint && server->weight > 0 && !unit_active(&sim->units[color][number]));
             if (server->up && !server->maint) {
                 look.all += server->weight;
                 look.canary += color == canary ? server->weight : 0;
@@ -68,8 +70,9 @@ static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
     share_t allowed = oracle_allowed(sim);
     bool least = allowed > 0 && look.canary == 1;
     if (!least && look.canary * (uint64_t)SHARE_FULL > (uint64_t)allowed * look.all)
-        oracle_fail(sim, state->rollout.mode == MODE_ABORTED ? "I6" : "I3", "the new revision has %llu of %llu, allowed are %d of 10000",
-                    (unsigned long long)look.canary, (unsigned long long)look.all, allowed);
+        oracle_fail(sim, state->rollout.mode == MODE_ABORTED ? "I6" : "I3",
+                    "the new revision has %llu of %llu, allowed are %d of 10000", (unsigned long long)look.canary,
+                    (unsigned long long)look.all, allowed);
 }
 
 static void check_quiet(struct sim *sim) {
@@ -99,7 +102,8 @@ static bool healthy_in_truth(struct sim *sim) {
         for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
             for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
                 const struct sim_server *stable = &sim->balancers[b].servers[backend][state->stable][number];
-                const struct sim_server *other = &sim->balancers[b].servers[backend][color_other(state->stable)][number];
+                const struct sim_server *other =
+                    &sim->balancers[b].servers[backend][color_other(state->stable)][number];
                 bool serves = stable->weight > 0 && !stable->maint && unit_active(&sim->units[state->stable][number]);
                 if (serves != (number < spec->replicas) || (!other->maint && other->weight > 0))
                     return false;
@@ -196,7 +200,8 @@ static void check_rest(struct sim *sim) {
         oracle_fail(sim, "I13", "nothing happens, but something is written");
     if (oracle->orders != oracle->orders_settled)
         oracle_fail(sim, "I13", "nothing happens, but something is ordered");
-    /* A deadline that was being waited for when all was reached may still pass, once; two versions that run are looked after. */
+    /* A deadline that was being waited for when all was reached may still pass, once; two versions that run are looked
+     * after. */
     bool alone = sim->oracle.previous.slots[BLUE].revision == 0 || sim->oracle.previous.slots[GREEN].revision == 0;
     if (alone && explained(sim).phase == PHASE_HEALTHY && sim->host.passes > oracle->passes_settled + 1)
         oracle_fail(sim, "I13", "healthy and idle, but the agent wakes up");

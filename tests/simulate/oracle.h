@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What must hold, judged by simulated truth, by what is durable, and by what the agent has been told (never by what it made of that).
+/* What must hold, judged by simulated truth, by what is durable, and by what the agent has been told (never by what it
+ * made of that).
  *
  *   oracle-orders.c   at each command the agent sends: I1 I2 I3 I4 I6 I7 I11 I15
  *   oracle-commits.c  over the course of states, runs and verbs: I5 I6 I9 I14 I16
  *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11; and at the end: I10 I12 I13
  *
- * Tolerances. The agent cannot know what happened after its last look. So "just seen" is what it was last told: of a unit the last
- * unit_seen, of a server the last look, which may have begun JUST_SEEN ago at most. Orders are judged by that, and prefixes of
- * a batch are played on it; what is true meanwhile counts from QUIET after the last disturbance on, which every fault prolongs
- * until its last effect has been told. */
+ * Tolerances. The agent cannot know what happened after its last look. So "just seen" is what it was last told: of a
+ * unit the last unit_seen, of a server the last look, which may have begun JUST_SEEN ago at most. Orders are judged by
+ * that, and prefixes of a batch are played on it; what is true meanwhile counts from QUIET after the last disturbance
+ * on, which every fault prolongs until its last effect has been told. */
 #ifndef SIMULATE_ORACLE_H
 #define SIMULATE_ORACLE_H
 
@@ -29,18 +30,18 @@ struct sim_step {
 struct oracle {
     struct unit_seen told[COLORS][SIM_INSTANCES]; /* last told to this life of the agent */
     bool has_previous;
-    struct state previous; /* what this life of the agent began with, or committed last */
+    struct state previous;                  /* what this life of the agent began with, or committed last */
     struct sim_step step, step_before_verb; /* of the latest commit, durable or not */
-    usec_t promoting_at;   /* when a promotion was decided; from then on its delays count, ... */
-    usec_t promoted_at;    /* ... but only once it is durable */
-    bool retired_by_verb;  /* a deploy took the warm color */
-    const struct api_command *verb; /* under way */
-    uint32_t crashes[64]; /* by revision, REVISIONS_MAX */
-    usec_t settled_at;     /* 0: not yet */
+    usec_t promoting_at;                    /* when a promotion was decided; from then on its delays count, ... */
+    usec_t promoted_at;                     /* ... but only once it is durable */
+    bool retired_by_verb;                   /* a deploy took the warm color */
+    const struct api_command *verb;         /* under way */
+    uint32_t crashes[64];                   /* by revision, REVISIONS_MAX */
+    usec_t settled_at;                      /* 0: not yet */
     uint64_t orders, commits_settled, orders_settled, passes_settled;
-    bool unwell;           /* something keeps failing by itself, so it never gets calm */
+    bool unwell; /* something keeps failing by itself, so it never gets calm */
     bool done;
-    char message[512];     /* the first violation */
+    char message[512]; /* the first violation */
     usec_t failed_at;
 };
 

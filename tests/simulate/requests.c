@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests in flight: while a server gets new ones there are some; after that the last one ends at some time, or hangs until it is
- * shut down or its instance is gone. */
+/* Requests in flight: while a server gets new ones there are some; after that the last one ends at some time, or hangs
+ * until it is shut down or its instance is gone. */
 #include "sim.h"
 
 bool server_serves(const struct sim_balancer *balancer, const struct sim_server *server) {

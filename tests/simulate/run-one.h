@@ -6,8 +6,8 @@
 
 struct sim;
 
-/* One whole simulation. The result stands until the next one. RECORD gets the draws that were not 0; with LINES the trace is kept as
- * text. */
+/* One whole simulation. The result stands until the next one. RECORD gets the draws that were not 0; with LINES the
+ * trace is kept as text. */
 const struct sim *run_one(uint64_t seed, const struct script *script, struct script *record, bool lines);
 
 #endif

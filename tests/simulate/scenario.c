@@ -23,7 +23,8 @@ static void draw_versions(struct sim *sim) {
             .crashes_after = MSEC(200 + 100 * DRAW(sim, HEALTH_AFTER, 40)),
         };
         trace(sim, "v%u: health %d, starts in %lld ms, crashes after %lld ms", i + 1, sim->scenario.versions[i].health,
-              (long long)sim->scenario.versions[i].start_time / 1000, (long long)sim->scenario.versions[i].crashes_after / 1000);
+              (long long)sim->scenario.versions[i].start_time / 1000,
+              (long long)sim->scenario.versions[i].crashes_after / 1000);
     }
 }
 
@@ -82,7 +83,8 @@ static void say_canary(struct writer *writer) {
         say_step(writer);
     uint32_t background = DRAW_RARE(sim, BACKGROUND, 200, 3);
     if (background)
-        say(writer, "BackgroundAnalysis=watch\nBackgroundAnalysisStartingStep=%u\n", background - 1 < steps ? background - 1 : steps);
+        say(writer, "BackgroundAnalysis=watch\nBackgroundAnalysisStartingStep=%u\n",
+            background - 1 < steps ? background - 1 : steps);
 }
 
 static void say_metric(struct writer *writer, const char *name, const char *rest, const char *on_failure) {
@@ -114,18 +116,20 @@ static void draw_configuration(struct sim *sim) {
     scenario->balancers = 1; /* several: part 2 */
     scenario->backends = 1 + DRAW(sim, BACKENDS, 2);
     say(&writer, "[Rollout]\nUnit=shop@.service\nReplicas=%u\n", 1 + DRAW(sim, REPLICAS, SIM_INSTANCES));
-    say(&writer, "MinReadySec=%s\nDrainTimeoutSec=%s\n", min_ready[DRAW(sim, MIN_READY, 4)], drain[DRAW(sim, DRAIN_TIMEOUT, 4)]);
+    say(&writer, "MinReadySec=%s\nDrainTimeoutSec=%s\n", min_ready[DRAW(sim, MIN_READY, 4)],
+        drain[DRAW(sim, DRAIN_TIMEOUT, 4)]);
     say(&writer, "ScaleDownDelaySec=%s\nAbortScaleDownDelaySec=%s\n", delay[DRAW(sim, SCALE_DOWN_DELAY, 4)],
         abort_delay[DRAW(sim, ABORT_DELAY, 4)]);
     say(&writer, "ProgressDeadlineSec=%us\nProgressDeadlineAbort=%s\nCrashLimit=%u\n", 6 + 2 * DRAW(sim, DEADLINE, 3),
         DRAW(sim, DEADLINE_ABORT, 2) ? "yes" : "no", DRAW_RARE(sim, CRASH_LIMIT, 300, 3));
-    say(&writer, "[HAProxy]\nSocket=/run/haproxy/admin.sock\nBackend=shop\n%s", scenario->backends > 1 ? "Backend=api\n" : "");
+    say(&writer, "[HAProxy]\nSocket=/run/haproxy/admin.sock\nBackend=shop\n%s",
+        scenario->backends > 1 ? "Backend=api\n" : "");
     say_canary(&writer);
     say_metrics(&writer);
 }
 
-/* Parsing is most of the work of a seed, and its configuration never changes: the agent gets copies of what was parsed once. The
- * linker brings its calls here (--wrap). */
+/* Parsing is most of the work of a seed, and its configuration never changes: the agent gets copies of what was parsed
+ * once. The linker brings its calls here (--wrap). */
 int __real_spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err);
 struct spec *__real_spec_free(struct spec *spec);
 int __wrap_spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err);

@@ -51,7 +51,8 @@ void script_print(const struct script *script, const struct sim *sim) {
     (void)printf("# %s\n# at %.4f s\n", sim->oracle.message, (double)sim->oracle.failed_at / 1e6);
     for (size_t i = 0; i < script->n; i++) {
         const struct drawn *drawn = &script->draws[i];
-        (void)printf("%-28s %4u %4u   # at %.3f s\n", site_name(drawn->site), drawn->nth, drawn->value, (double)drawn->when / 1e6);
+        (void)printf("%-28s %4u %4u   # at %.3f s\n", site_name(drawn->site), drawn->nth, drawn->value,
+                     (double)drawn->when / 1e6);
     }
 }
 
@@ -90,7 +91,7 @@ static void try_smaller(struct script *script, size_t at, const char *message) {
 }
 
 void script_shrink(uint64_t seed, struct script *script) {
-    char message[sizeof ((struct sim *)0)->oracle.message];
+    char message[sizeof((struct sim *)0)->oracle.message];
     const struct sim *sim = run_one(seed, NULL, script, false);
     memcpy(message, sim->oracle.message, sizeof message);
     for (int round = 0; round < 3; round++)

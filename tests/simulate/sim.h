@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One simulated host with the agent on it. The parts are values in one struct; each part's file changes its own part, and tells
- * the others by a function call. The rooms:
+/* One simulated host with the agent on it. The parts are values in one struct; each part's file changes its own part,
+ * and tells the others by a function call. The rooms:
  *
  *   main, script         runs, seeds, shrinking          clock, draw, sites.h, trace    time, chance, what happened
- *   scenario, version    what is configured and deployed host, operator                 the agent's life; who types verbs
- *   haproxy, requests    the balancers                   units                          systemd
- *   disk                 the store                       metrics                        what analysis is told
- *   weather              what goes wrong at some time    oracle-*.c                     what must hold
+ *   scenario, version    what is configured and deployed host, operator                 the agent's life; who types
+ * verbs haproxy, requests    the balancers                   units                          systemd disk the store
+ * metrics                        what analysis is told weather              what goes wrong at some time    oracle-*.c
+ * what must hold
  *
  * A new fault: a line in sites.h, and a draw() where it happens (weather.c where it happens at some time).
  * A new invariant: a check in the oracle's file of its kind: orders (A), commits (T), quiet (S), settled (the end). */
@@ -24,8 +24,8 @@
 #include "trace.h"
 #include "units.h"
 
-#define MSEC(n) ((usec_t)(n) * USEC_PER_MSEC)
-#define SEC(n) ((usec_t)(n) * USEC_PER_SEC)
+#define MSEC(n) ((usec_t)(n)*USEC_PER_MSEC)
+#define SEC(n) ((usec_t)(n)*USEC_PER_SEC)
 
 struct sim {
     struct clock clock;

@@ -119,7 +119,8 @@ static void process_failed(struct sim *sim, uint32_t color, uint32_t number, con
     (void)snprintf(unit->result, sizeof unit->result, "%s", why);
     if (++unit->fails < START_LIMIT) {
         unit->state = UNIT_RESTARTING;
-        clock_after(sim, MSEC(100 + 100 * DRAW_RARE(sim, RESTART_SEC, 300, 20)), on_auto_restart, color, number, unit->life);
+        clock_after(sim, MSEC(100 + 100 * DRAW_RARE(sim, RESTART_SEC, 300, 20)), on_auto_restart, color, number,
+                    unit->life);
     } else {
         unit->state = UNIT_FAILED;
         unit->fails = 0;

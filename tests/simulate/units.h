@@ -12,19 +12,19 @@ enum sim_job { JOB_NONE, JOB_START, JOB_STOP };
 struct sim_unit {
     enum unit_state state;
     enum sim_job job;
-    bool ours;         /* the job was ordered by this life of the agent, which waits for ... */
-    uint64_t token;    /* ... this */
-    uint64_t serial;   /* of the job */
+    bool ours;       /* the job was ordered by this life of the agent, which waits for ... */
+    uint64_t token;  /* ... this */
+    uint64_t serial; /* of the job */
     bool masked;
     struct id128 invocation;
     uint32_t restarts;
-    uint32_t fails;    /* in a row, for the start limit */
-    uint32_t runs;     /* the revision of the process; 0: there is none */
+    uint32_t fails; /* in a row, for the start limit */
+    uint32_t runs;  /* the revision of the process; 0: there is none */
     bool listening;
     usec_t active_since;
-    uint32_t life;     /* of the process or of what is under way: what was planned for an earlier one does not happen */
+    uint32_t life; /* of the process or of what is under way: what was planned for an earlier one does not happen */
     char result[48];
-    bool telling;      /* a look at it is under way */
+    bool telling; /* a look at it is under way */
 };
 
 struct sim;

@@ -19,21 +19,21 @@ static const struct {
     uint32_t canary, stable;
     struct totals totals;
 } rows[] = {
-    {100, 1, 1, {2, 198}},    {500, 1, 1, {10, 190}},   {1000, 1, 1, {20, 180}},   {2000, 1, 1, {40, 160}},
-    {2500, 1, 1, {50, 150}},  {3300, 1, 1, {66, 134}},  {5000, 1, 1, {100, 100}},  {6700, 1, 1, {134, 66}},
-    {9000, 1, 1, {180, 20}},  {9900, 1, 1, {198, 2}},   {SHARE_FULL, 1, 1, {200, 0}}, {0, 1, 1, {0, 200}},
-    {100, 1, 2, {5, 495}},    {500, 2, 2, {25, 475}},   {2000, 1, 2, {100, 400}},  {5000, 2, 2, {250, 250}},
-    {5000, 1, 2, {250, 250}}, {9000, 1, 2, {180, 20}},  {3300, 1, 4, {231, 469}},  {3300, 2, 4, {330, 670}},
-    {100, 1, 8, {20, 1980}},  {9900, 8, 1, {198, 2}},   {5000, 8, 8, {1000, 1000}}, {1, 1, 1, {1, 256}},
-    {2000, 1, 0, {200, 0}},   {2000, 0, 3, {0, 700}},   {2000, 0, 0, {0, 0}},
+    {100, 1, 1, {2, 198}},    {500, 1, 1, {10, 190}},  {1000, 1, 1, {20, 180}},      {2000, 1, 1, {40, 160}},
+    {2500, 1, 1, {50, 150}},  {3300, 1, 1, {66, 134}}, {5000, 1, 1, {100, 100}},     {6700, 1, 1, {134, 66}},
+    {9000, 1, 1, {180, 20}},  {9900, 1, 1, {198, 2}},  {SHARE_FULL, 1, 1, {200, 0}}, {0, 1, 1, {0, 200}},
+    {100, 1, 2, {5, 495}},    {500, 2, 2, {25, 475}},  {2000, 1, 2, {100, 400}},     {5000, 2, 2, {250, 250}},
+    {5000, 1, 2, {250, 250}}, {9000, 1, 2, {180, 20}}, {3300, 1, 4, {231, 469}},     {3300, 2, 4, {330, 670}},
+    {100, 1, 8, {20, 1980}},  {9900, 8, 1, {198, 2}},  {5000, 8, 8, {1000, 1000}},   {1, 1, 1, {1, 256}},
+    {2000, 1, 0, {200, 0}},   {2000, 0, 3, {0, 700}},  {2000, 0, 0, {0, 0}},
 };
 
 static void test_rows(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct totals totals = weights_totals(rows[i].share, rows[i].canary, rows[i].stable);
         if (totals.canary != rows[i].totals.canary || totals.stable != rows[i].totals.stable)
-            fail_msg("%d of 10000 over %u and %u: %u and %u, expected %u and %u", rows[i].share, rows[i].canary, rows[i].stable,
-                     totals.canary, totals.stable, rows[i].totals.canary, rows[i].totals.stable);
+            fail_msg("%d of 10000 over %u and %u: %u and %u, expected %u and %u", rows[i].share, rows[i].canary,
+                     rows[i].stable, totals.canary, totals.stable, rows[i].totals.canary, rows[i].totals.stable);
     }
 }
 
@@ -50,7 +50,8 @@ static void check_error(share_t share, uint32_t canary, uint32_t stable, struct 
     uint64_t sum = totals.canary + totals.stable;
     uint64_t wanted = (uint64_t)share * sum, given = (uint64_t)totals.canary * SHARE_FULL;
     if (given > wanted || wanted - given >= SHARE_FULL)
-        fail_msg("%d of 10000 over %u and %u: %u of %u", share, canary, stable, totals.canary, totals.canary + totals.stable);
+        fail_msg("%d of 10000 over %u and %u: %u of %u", share, canary, stable, totals.canary,
+                 totals.canary + totals.stable);
 }
 
 static void test_error(void **state) {
@@ -99,7 +100,8 @@ static void test_order(void **state) {
     for (uint32_t canary = 1; canary <= SERVERS_MAX; canary++)
         for (uint32_t stable = 1; stable <= SERVERS_MAX; stable++)
             for (share_t share = 100; share < SHARE_FULL; share += 100) {
-                struct totals a = weights_totals(share, canary, stable), b = weights_totals(share + 100, canary, stable);
+                struct totals a = weights_totals(share, canary, stable),
+                              b = weights_totals(share + 100, canary, stable);
                 assert_true((uint64_t)a.canary * (b.canary + b.stable) <= (uint64_t)b.canary * (a.canary + a.stable));
             }
 }
