@@ -8,6 +8,8 @@
 
 #include "core/words.h"
 #include "sim.h"
+#include "store/run-json.h"
+#include "store/state-json.h"
 
 /* How a write goes. */
 enum fate {
@@ -57,12 +59,40 @@ static void trace_state(struct sim *sim, const struct state *state, const char *
           color_to_string(state->stable), state->slots[BLUE].revision, state->slots[GREEN].revision);
 }
 
+/* What is read back is what was written. */
+static void through_json(struct sim *sim, const struct state *state) {
+    static struct state back;
+    struct error err = {0};
+    char *text = NULL;
+    size_t length = 0;
+    if (state_to_json(state, &text, &length, &err) < 0 || state_from_json(text, length, &back, &err) < 0)
+        oracle_fail(sim, "I16", "a state is not read back from its text: %s", err.text);
+    else if (memcmp(&back, state, sizeof back) != 0)
+        oracle_fail(sim, "I16", "a state is read back as another one");
+    free(text);
+}
+
+static void run_through_json(struct sim *sim, const struct run *run) {
+    struct error err = {0};
+    struct run *back = NULL;
+    char *text = NULL;
+    size_t length = 0;
+    if (run_to_json(run, &text, &length, &err) < 0 || run_from_json(text, length, &back, &err) < 0)
+        oracle_fail(sim, "I16", "run %u is not read back from its text: %s", run->id, err.text);
+    else if (back->n_metrics != run->n_metrics || memcmp(back, run, run_size(run->n_metrics)) != 0)
+        oracle_fail(sim, "I16", "run %u is read back as another one", run->id);
+    free(text);
+    free(back);
+}
+
 static int commit_state(void *userdata, const struct state *state, struct error *err) {
     struct sim *sim = userdata;
     struct disk *disk = &sim->disk;
     if (!host_may_act(sim))
         return failed(err);
     disk->commits++;
+    if (disk->json)
+        through_json(sim, state);
     enum fate fate = write_fate(sim);
     if (sim->trace.wanted)
         trace_state(sim, state, fate == WRITTEN ? "" : fate == REFUSED ? " (refused)" : " (doubtful)");
@@ -113,6 +143,8 @@ static int commit_run(void *userdata, const struct run *run, struct error *err) 
         return failed(err);
     struct sim_document *document = &sim->disk.runs[run->id % RUNS_MAX];
     enum fate fate = write_fate(sim);
+    if (sim->disk.json)
+        run_through_json(sim, run);
     trace(sim, "disk: run %u: %s%s", run->id, run_phase_to_string(run->phase), fate == WRITTEN ? "" : " (failed)");
     oracle_run(sim, document->cached, run);
     if (fate == WRITTEN) {
@@ -187,6 +219,7 @@ static int prune(void *userdata, const struct state *state, struct error *err) {
 /* ---------------------------------------------------------------- the whole */
 
 void disk_begin(struct sim *sim) {
+    sim->disk.json = DRAW_RARE(sim, JSON, 16, 1) != 0;
     sim->disk.port = (struct store){.self = sim,
                                     .load_state = load_state,
                                     .commit_state = commit_state,

@@ -21,7 +21,8 @@ struct sim_revision {
 };
 
 struct disk {
-    bool bad; /* nothing can be written */
+    bool json; /* documents go through their text, as on a real disk */
+    bool bad;  /* nothing can be written */
     bool has_state, had_state;
     bool doubtful; /* the latest commit failed: nobody can say which state a machine that went down comes back with */
     struct state cached, durable;

@@ -36,15 +36,30 @@ static bool fault_enabled(uint64_t seed, size_t site) {
     }
 }
 
-void draws_begin(struct draws *draws, uint64_t seed, const struct script *script, struct script *record,
-                 const usec_t *now) {
+static bool site_enabled(uint64_t seed, enum weather weather, size_t site) {
+    if (sites[site].class == SITE_PLAN)
+        return weather == WEATHER_ANY || site != AT_VERB;
+    switch (weather) {
+    case WEATHER_ANY:
+        return fault_enabled(seed, site);
+    case WEATHER_KILLS:
+        return site == AT_KILL || site == AT_KILL_AT || site == AT_RETURN_TIME;
+    case WEATHER_CALM:
+        return false;
+    }
+    return false;
+}
+
+void draws_begin(struct draws *draws, uint64_t seed, enum weather weather, const struct script *script,
+                 struct script *record, const usec_t *now) {
     memset(draws, 0, sizeof *draws);
     draws->seed = mix(seed);
+    draws->weather = weather;
     draws->script = script;
     draws->record = record;
     draws->now = now;
     for (size_t site = 0; site < SITES_N; site++) {
-        draws->enabled[site] = sites[site].class == SITE_PLAN || script || fault_enabled(seed, site);
+        draws->enabled[site] = script || site_enabled(seed, weather, site);
         while (script && draws->at[site] < script->n && script->draws[draws->at[site]].site < site)
             draws->at[site]++;
     }

@@ -22,7 +22,15 @@ struct script {
     size_t n, room;
 };
 
+/* What may go wrong in a run by seed. */
+enum weather {
+    WEATHER_ANY,   /* the seed's own subset of faults */
+    WEATHER_KILLS, /* the agent is killed, nothing else; and nothing depends on when something happens */
+    WEATHER_CALM,  /* the same without kills */
+};
+
 struct draws {
+    enum weather weather;
     uint64_t seed;
     bool enabled[SITES_N];
     uint32_t nth[SITES_N];
@@ -32,9 +40,9 @@ struct draws {
     const usec_t *now;
 };
 
-/* Begins a run by seed, with the seed's own subset of faults; or by a script. */
-void draws_begin(struct draws *draws, uint64_t seed, const struct script *script, struct script *record,
-                 const usec_t *now);
+/* Begins a run by seed; or by a script. */
+void draws_begin(struct draws *draws, uint64_t seed, enum weather weather, const struct script *script,
+                 struct script *record, const usec_t *now);
 /* No more faults from now on. */
 void draws_end_faults(struct draws *draws);
 

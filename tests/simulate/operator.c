@@ -27,10 +27,22 @@ static void say_version(struct api_command *asked, uint32_t version) {
     (void)snprintf(asked->command.version, sizeof asked->command.version, "v%u", version % VERSIONS + 1);
 }
 
+/* Who cannot reach the agent, or means to wait for the first version, tries again; elsewhere the moment counts. */
+static bool comes_again(struct sim *sim, const struct happening *what) {
+    bool waits = !sim->host.agent || sim->host.dying || (what->a > 0 && !sim->oracle.promoted_at);
+    if (sim->draws.weather == WEATHER_ANY || !waits)
+        return false;
+    clock_after(sim, MSEC(50), what->act, what->a, what->b, what->c);
+    return true;
+}
+
 static void on_deploy(struct sim *sim, const struct happening *what) {
     struct api_command asked = {.command = {.verb = VERB_DEPLOY}};
+    if (comes_again(sim, what))
+        return;
     say_version(&asked, what->a);
     ask(sim, &asked);
+    (void)comes_again(sim, what); /* killed before it answered */
 }
 
 static void on_verb(struct sim *sim, const struct happening *what) {

@@ -6,6 +6,14 @@
 
 struct sim;
 
+/* What a run of one seed leads to, as far as kills of the agent may not change it (I8). */
+struct ending {
+    int mode, stable_version;
+    uint16_t weights[64];
+};
+
+struct ending run_ending(uint64_t seed, enum weather weather);
+
 /* One whole simulation. The result stands until the next one. RECORD gets the draws that were not 0; with LINES the
  * trace is kept as text. */
 const struct sim *run_one(uint64_t seed, const struct script *script, struct script *record, bool lines);

@@ -23,6 +23,7 @@
     X(BACKGROUND, PLAN, "plan.background-analysis")         \
     X(ON_FAILURE, PLAN, "plan.on-failure")                  \
     X(METRIC, PLAN, "plan.metric")                          \
+    X(JSON, PLAN, "plan.through-json")                      \
     X(HEALTH, PLAN, "version.health")                       \
     X(START_TIME, PLAN, "version.start-time")               \
     X(HEALTH_AFTER, PLAN, "version.crashes-after")          \
