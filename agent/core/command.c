@@ -146,7 +146,7 @@ static void again(struct asking *a) {
         entry->outcome = OUTCOME_RUNNING;
         entry->wall_started = a->world->wall;
         entry->wall_finished = 0;
-        entry->reason[0] = 0;
+        memset(entry->reason, 0, sizeof entry->reason); /* states are compared as values */
         entry->uid = a->asked->uid;
         entry->login_uid = a->asked->login_uid;
     }
@@ -274,7 +274,7 @@ static bool resolve(struct asking *a, struct state *found) {
     }
     memcpy(found, a->state, sizeof *found);
     found->rollout.mode = MODE_IDLE;
-    found->rollout.detail[0] = 0;
+    memset(found->rollout.detail, 0, sizeof found->rollout.detail);
     if (known)
         adopt_stable(found,
                      verb == VERB_PROMOTE ? newer

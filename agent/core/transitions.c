@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How a rollout moves on and how it ends: the only places that change its mode. */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/decide.h"
 #include "core/decision.h"
@@ -41,6 +42,7 @@ static void history_close(struct state *next, enum outcome outcome, usec_t wall,
         return;
     entry->outcome = outcome;
     entry->wall_finished = wall;
+    memset(entry->reason, 0, sizeof entry->reason); /* states are compared as values */
     if (reason != REASON_NONE)
         (void)snprintf(entry->reason, sizeof entry->reason, "%s%s%s", reason_text(reason), *detail ? ": " : "", detail);
 }
@@ -57,6 +59,7 @@ void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec
     struct slot *slot = &next->slots[rollout->color];
     leave(rollout, MODE_ABORTED);
     rollout->reason = reason;
+    memset(rollout->detail, 0, sizeof rollout->detail);
     (void)snprintf(rollout->detail, sizeof rollout->detail, "%s", detail);
     if (next->stable == COLOR_NONE)
         slot->stop_after = USEC_INFINITY; /* all that there is */
@@ -85,7 +88,7 @@ void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, us
     }
     leave(rollout, MODE_IDLE);
     rollout->reason = REASON_NONE;
-    rollout->detail[0] = 0;
+    memset(rollout->detail, 0, sizeof rollout->detail);
 }
 
 void rollout_step_done(struct state *next, usec_t now) {
