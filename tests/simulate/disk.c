@@ -59,6 +59,14 @@ static void trace_state(struct sim *sim, const struct state *state, const char *
           color_to_string(state->stable), state->slots[BLUE].revision, state->slots[GREEN].revision);
 }
 
+static size_t first_difference(const struct state *a, const struct state *b) {
+    const char *left = (const char *)a, *right = (const char *)b;
+    size_t at = 0;
+    while (at < sizeof *a && left[at] == right[at])
+        at++;
+    return at;
+}
+
 /* What is read back is what was written. */
 static void through_json(struct sim *sim, const struct state *state) {
     static struct state back;
@@ -68,7 +76,7 @@ static void through_json(struct sim *sim, const struct state *state) {
     if (state_to_json(state, &text, &length, &err) < 0 || state_from_json(text, length, &back, &err) < 0)
         oracle_fail(sim, "I16", "a state is not read back from its text: %s", err.text);
     else if (memcmp(&back, state, sizeof back) != 0)
-        oracle_fail(sim, "I16", "a state is read back as another one");
+        oracle_fail(sim, "I16", "a state is read back as another one, from byte %zu on", first_difference(&back, state));
     free(text);
 }
 
