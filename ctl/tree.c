@@ -6,6 +6,8 @@
 #include "common/text.h"
 
 #define BAR_WIDTH 24
+#define HEAD_INDENT 11 /* where what "Message:" and the like say begins */
+#define INSIDE_INDENT 6
 
 static enum paint paint_of(const char *word) {
     if (STR_IN_SET(word, "Healthy", "Successful", "ready", "promoted", "up"))
@@ -21,6 +23,33 @@ static void put_painted(struct writer *writer, FILE *out, const char *word, int 
     char safe[64];
     (void)safe_text(word, safe, sizeof(safe));
     (void)fprintf(out, "%s%-*s%s", paint(writer, paint_of(word)), width, safe, paint(writer, PAINT_PLAIN));
+}
+
+static size_t width_of(const char *word, size_t len) {
+    size_t width = 0;
+    for (size_t i = 0; i < len; i++)
+        width += (word[i] & 0xc0) != 0x80; /* not the inside of a UTF-8 character */
+    return width;
+}
+
+/* A sentence from column AT on, broken between words where the terminal ends; further lines begin at INDENT. */
+static void put_wrapped(struct writer *writer, FILE *out, size_t at, size_t indent, const char *sentence) {
+    const char *text = SAFE(sentence);
+    for (bool first = true; *text; first = false) {
+        size_t len = strcspn(text, " "), width = width_of(text, len);
+        if (!first && writer->columns && at + 1 + width > writer->columns) {
+            (void)fprintf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (!first) {
+            (void)fputc(' ', out);
+            at++;
+        }
+        (void)fwrite(text, 1, len, out);
+        at += width;
+        text += len;
+        text += *text == ' ';
+    }
+    (void)fputc('\n', out);
 }
 
 static void put_share(FILE *out, const cJSON *weight, const char *key) {
@@ -60,9 +89,10 @@ static void put_head(struct writer *writer, FILE *out, const cJSON *rollout) {
                   paint(writer, PAINT_PLAIN), SAFE(field_text(rollout, "strategy")));
     (void)fputs("Phase:     ", out);
     put_painted(writer, out, field_text(rollout, "phase"), 0);
-    (void)fprintf(out, "\nMessage:   %s\n", SAFE(field_text(rollout, "message")));
+    (void)fputs("\nMessage:   ", out);
+    put_wrapped(writer, out, HEAD_INDENT, HEAD_INDENT, field_text(rollout, "message"));
     put_waiting(out, rollout);
-    if (count > 0) {
+    if (count > 0 && field_of(rollout, "stable")) {
         const char *text = field_text(step, "text");
         (void)fputs("Step:      ", out);
         put_bar(writer, out, index, count);
@@ -82,14 +112,16 @@ static void put_instance(struct writer *writer, FILE *out, const cJSON *instance
            restarts = field_number(instance, "restarts", 0);
     (void)fprintf(out, "  %-10s ", SAFE(field_text(instance, "name")));
     put_painted(writer, out, field_text(instance, "state"), 9);
-    if (weight >= 0)
-        (void)fprintf(out, " weight %3.0f", weight);
-    if (sessions > 0)
-        (void)fprintf(out, ", %.0f session%s", sessions, sessions > 1 ? "s" : "");
+    if (strcmp(field_text(instance, "state"), "stopped") != 0) { /* what it has then is what it had last */
+        if (weight >= 0)
+            (void)fprintf(out, "  weight %3.0f", weight);
+        if (sessions >= 0)
+            (void)fprintf(out, "  %3.0f session%s", sessions, sessions == 1 ? "" : "s");
+    }
     if (restarts > 0)
-        (void)fprintf(out, ", %.0f restart%s", restarts, restarts > 1 ? "s" : "");
+        (void)fprintf(out, "  %.0f restart%s", restarts, restarts > 1 ? "s" : "");
     if (*field_text(instance, "result"))
-        (void)fprintf(out, ", %s", SAFE(field_text(instance, "result")));
+        (void)fprintf(out, "  %s", SAFE(field_text(instance, "result")));
     (void)fputc('\n', out);
 }
 
@@ -114,11 +146,14 @@ static void put_role(struct writer *writer, FILE *out, const cJSON *rollout, con
 
 /* ---------------------------------------------------------------- analysis */
 
-static void put_measurement(struct writer *writer, FILE *out, const cJSON *measurement) {
+static void put_measurement(struct writer *writer, FILE *out, const cJSON *measurement, const char *told) {
     const char *message = field_text(measurement, "message"), *time = field_text(measurement, "time");
     (void)fprintf(out, "      %.8s ", strlen(time) > 19 ? time + 11 : "--------");
     put_painted(writer, out, field_text(measurement, "phase"), 12);
-    (void)fprintf(out, " %s%s%s\n", SAFE(field_text(measurement, "value")), *message ? "  " : "", SAFE(message));
+    (void)fprintf(out, " %s", SAFE(field_text(measurement, "value")));
+    if (*message && !strstr(told, message))
+        (void)fprintf(out, "  %s", SAFE(message));
+    (void)fputc('\n', out);
 }
 
 static void put_metric(struct writer *writer, FILE *out, const cJSON *metric, int most) {
@@ -130,12 +165,25 @@ static void put_metric(struct writer *writer, FILE *out, const cJSON *metric, in
     for (size_t i = 0; i < ELEMENTS(counts); i++)
         if (field_number(metric, counts[i], 0) > 0)
             (void)fprintf(out, ", %.0f %s", field_number(metric, counts[i], 0), counts[i]);
-    (void)fprintf(out, "%s%s\n", *message ? ": " : "", SAFE(message));
+    (void)fputc('\n', out);
+    if (*message) {
+        (void)fprintf(out, "%*s", INSIDE_INDENT, "");
+        put_wrapped(writer, out, INSIDE_INDENT, INSIDE_INDENT, message);
+    }
     int skip = measurements ? cJSON_GetArraySize(measurements) - most : 0;
     json_for_each(measurement, measurements) {
         if (skip-- <= 0)
-            put_measurement(writer, out, measurement);
+            put_measurement(writer, out, measurement, message);
     }
+}
+
+/* A run that a metric ended says what that metric says. */
+static bool told_by_metric(const cJSON *run) {
+    json_for_each(metric, field_of(run, "metrics")) {
+        if (*field_text(metric, "message") && strstr(field_text(run, "message"), field_text(metric, "message")))
+            return true;
+    }
+    return false;
 }
 
 static void put_run(struct writer *writer, FILE *out, const cJSON *run, int most) {
@@ -144,10 +192,13 @@ static void put_run(struct writer *writer, FILE *out, const cJSON *run, int most
     (void)fprintf(out, "  run %.0f: %s  ", field_number(run, "id", 0), SAFE(field_text(run, "name")));
     put_painted(writer, out, field_text(run, "phase"), 0);
     if (step >= 0)
-        (void)fprintf(out, ", step %.0f", step + 1);
+        (void)fprintf(out, ", step %.0f\n", step + 1);
     else
-        (void)fputs(", background", out);
-    (void)fprintf(out, "%s%s\n", *message ? ": " : "", SAFE(message));
+        (void)fputs(", background\n", out);
+    if (*message && !told_by_metric(run)) {
+        (void)fputs("    ", out);
+        put_wrapped(writer, out, 4, 4, message);
+    }
     json_for_each(metric, field_of(run, "metrics")) put_metric(writer, out, metric, most);
 }
 
@@ -184,7 +235,7 @@ void view_rollout(struct writer *writer, FILE *out, const cJSON *rollout) {
 void view_line(struct writer *writer, FILE *out, const cJSON *rollout) {
     const cJSON *step = field_of(rollout, "step");
     put_painted(writer, out, field_text(rollout, "phase"), 0);
-    if (field_of(rollout, "canary")) {
+    if (field_of(rollout, "canary") && field_of(rollout, "stable")) { /* the first version has no steps */
         (void)fprintf(out, ", step %.0f/%.0f, ", field_number(step, "index", 0), field_number(step, "count", 0));
         put_share(out, field_of(rollout, "weight"), "actual");
     }

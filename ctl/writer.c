@@ -16,6 +16,14 @@
 
 #define COLUMNS_MAX 16
 
+static struct winsize terminal_size(const struct writer *writer) {
+    struct winsize size = {0};
+    (void)ioctl(fileno(writer->out), TIOCGWINSZ, &size);
+    if (size.ws_row < 2 || size.ws_col < 2)
+        size = (struct winsize){.ws_row = 24, .ws_col = 80};
+    return size;
+}
+
 void writer_init(struct writer *writer, bool json) {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     bool dumb = !term || strcmp(term, "dumb") == 0;
@@ -27,6 +35,7 @@ void writer_init(struct writer *writer, bool json) {
         .color = terminal && !json && (!no_color || !*no_color),
         .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
     };
+    writer->columns = writer->terminal ? terminal_size(writer).ws_col : 0;
 }
 
 const char *paint(const struct writer *writer, enum paint paint) {
@@ -59,9 +68,7 @@ int writer_show(struct writer *writer, const cJSON *document, text_view view) {
 
 /* Lines that fit, each cleared behind its end, so that nothing flickers and nothing scrolls. */
 static void draw(struct writer *writer, char *text) {
-    struct winsize size = {.ws_row = 24, .ws_col = 80};
-    (void)ioctl(fileno(writer->out), TIOCGWINSZ, &size);
-    unsigned rows = size.ws_row > 1 ? size.ws_row : 24;
+    unsigned rows = terminal_size(writer).ws_row;
     (void)fputs("\033[H", writer->out);
     for (char *line = text, *next; *line && rows > 1; line = next, rows--) {
         next = strchrnul(line, '\n');
@@ -82,6 +89,7 @@ int writer_redraw(struct writer *writer, const cJSON *document, text_view view) 
     FILE *memory = open_memstream(&text, &len);
     if (!memory)
         return -ENOMEM;
+    writer->columns = terminal_size(writer).ws_col; /* it may have another size by now */
     view(writer, memory, document);
     if (fclose(memory) != 0)
         return -ENOMEM;

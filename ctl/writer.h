@@ -17,6 +17,7 @@ struct writer {
     bool terminal; /* may redraw */
     bool color;
     bool utf8;
+    unsigned columns; /* of the terminal; 0: no bound */
 };
 
 enum paint { PAINT_PLAIN, PAINT_GOOD, PAINT_BUSY, PAINT_BAD, PAINT_FAINT, PAINT_BOLD };

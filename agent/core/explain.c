@@ -172,7 +172,8 @@ static bool explain_pause(const struct decision *d, struct explanation *e) {
         say(e, PHASE_PAUSED, "InconclusiveAnalysisRun: promote goes on, abort takes back");
     } else if (end > d->now) {
         wait_for(e, end == USEC_INFINITY ? WAITING_PROMOTE : WAITING_PAUSE, rollout->step_since, end);
-        say(e, PHASE_PAUSED, "CanaryPauseStep: step %u of %u", rollout->step + 1, d->spec->n_steps);
+        say(e, PHASE_PAUSED, "CanaryPauseStep: step %u of %u%s", rollout->step + 1, d->spec->n_steps,
+            end == USEC_INFINITY ? ": promote goes on, abort takes back" : "");
     } else
         return false;
     return true;
@@ -226,6 +227,8 @@ static void explain_running(const struct decision *d, struct explanation *e) {
     bool late = since != USEC_INFINITY && usec_add(since, d->spec->progress_deadline) <= d->now;
     if (late)
         say(e, PHASE_DEGRADED, "ProgressDeadlineExceeded: %s", need);
+    else if (d->next->stable == COLOR_NONE)
+        say(e, PHASE_PROGRESSING, "the first version, no steps: %s", need);
     else if (rollout_final(d->spec, d->next))
         say(e, PHASE_PROGRESSING, "all steps done: %s", need);
     else
