@@ -21,6 +21,19 @@ void findings_add(struct findings *findings, enum severity severity, const char 
         *finding = (struct finding){.severity = severity, .place = place ? strdup(place) : NULL, .text = text};
 }
 
+void findings_add_text(struct findings *findings, const char *text) {
+    const char *end = strstr(text, ": "), *digits = end;
+    while (digits && digits > text && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    if (!digits || digits == end || digits == text || digits[-1] != ':') {
+        findings_add(findings, SEVERITY_ERROR, NULL, "%s", text);
+        return;
+    }
+    char place[ERROR_TEXT_MAX];
+    (void)snprintf(place, sizeof place, "%.*s", (int)(end - text), text);
+    findings_add(findings, SEVERITY_ERROR, place, "%s", end + 2);
+}
+
 void findings_done(struct findings *findings) {
     for (size_t i = 0; i < findings->n; i++) {
         free(findings->list[i].place);

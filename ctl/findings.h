@@ -28,6 +28,10 @@ struct findings {
 /* PLACE may be NULL. What has no memory left is not listed, but an error still counts. */
 void findings_add(struct findings *findings, enum severity severity, const char *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* An error whose place, if it has one, stands in front: "FILE:LINE: what". */
+void findings_add_text(struct findings *findings, const char *text);
+
 void findings_done(struct findings *findings);
 #define _cleanup_findings_ _cleanup_(findings_done)
 

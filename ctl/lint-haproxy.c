@@ -118,7 +118,7 @@ void lint_haproxy_file(const struct spec *spec, const char *file, enum says_read
     if (r >= 0 && haproxy_facts_from_config(config, file, &facts) < 0)
         r = error_set(&err, -ENOMEM, "out of memory while reading %s", file);
     if (r < 0)
-        findings_add(findings, SEVERITY_ERROR, NULL, "%s", err.text);
+        findings_add_text(findings, err.text);
     else
         check(spec, &facts, says_ready, findings);
 }

@@ -36,20 +36,6 @@ static int check_metrics(const struct spec *spec, struct error *err) {
     return 0;
 }
 
-/* Of the files alone. An error carries its place "FILE:LINE" in front, if it has one. */
-static void add_error(struct findings *findings, const char *text) {
-    const char *end = strstr(text, ": "), *digits = end;
-    while (digits && digits > text && digits[-1] >= '0' && digits[-1] <= '9')
-        digits--;
-    if (!digits || digits == end || digits == text || digits[-1] != ':') {
-        findings_add(findings, SEVERITY_ERROR, NULL, "%s", text);
-        return;
-    }
-    char place[PATH_MAX];
-    (void)snprintf(place, sizeof(place), "%.*s", (int)(end - text), text);
-    findings_add(findings, SEVERITY_ERROR, place, "%s", end + 2);
-}
-
 /* Checks one app; FOLDER NULL: the installed one, with the host around it. Adds it to the list. */
 static bool check_app(struct json_writer *json, const struct invocation *asked, const char *app, const char *folder) {
     _cleanup_findings_ struct findings findings = {0};
@@ -63,7 +49,7 @@ static bool check_app(struct json_writer *json, const struct invocation *asked, 
     if (r >= 0)
         r = spec_check_others(spec, &paths, &err);
     if (r < 0)
-        add_error(&findings, err.text);
+        findings_add_text(&findings, err.text);
     if (r >= 0 && !folder)
         says_ready = lint_host(spec, &findings);
     if (r >= 0 && asked->haproxy)

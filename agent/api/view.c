@@ -132,7 +132,7 @@ static void put_instance(struct json_writer *json, const struct api_view *view, 
     put_weight(json, view->world, color, number);
     put_sessions(json, view->world, color, number);
     json_put_u32(json, "restarts", unit->restarts);
-    json_put_text(json, "result", unit->result[0] ? unit->result : NULL);
+    json_put_text(json, "result", unit->missing ? "no such unit" : unit->result[0] ? unit->result : NULL);
     json_close(json);
 }
 

@@ -92,11 +92,14 @@ static size_t collect_templates(const char *folder, char **names, size_t n) {
     return n;
 }
 
-static int no_such_template(const char *const folders[2], const char *name, const struct document_entry *place,
-                            struct error *err) {
+static int no_such_template(const struct spec *spec, const char *const folders[2], const char *name,
+                            const struct document_entry *place, struct error *err) {
     char *names[TEMPLATE_NAMES_MAX];
     size_t n = 0;
 
+    for (size_t i = 0; i < spec->n_templates && n < TEMPLATE_NAMES_MAX; i++)
+        if ((names[n] = strdup(spec->templates[i].name)))
+            n++;
     for (size_t i = 0; i < 2; i++)
         n = collect_templates(folders[i], names, n);
     int r =
@@ -108,8 +111,8 @@ static int no_such_template(const char *const folders[2], const char *name, cons
 }
 
 /* Reads a template: the host's own, or the one that was shipped. */
-static int read_template(struct document *document, const struct spec_paths *paths, const char *name,
-                         const struct document_entry *place, struct error *err) {
+static int read_template(const struct spec *spec, struct document *document, const struct spec_paths *paths,
+                         const char *name, const struct document_entry *place, struct error *err) {
     char own[PATH_MAX], shipped[PATH_MAX], path[PATH_MAX + METRIC_NAME_MAX + 8];
     const char *const folders[2] = {own, shipped};
 
@@ -121,7 +124,7 @@ static int read_template(struct document *document, const struct spec_paths *pat
         if (r != -ENOENT)
             return r;
     }
-    return no_such_template(folders, name, place, err);
+    return no_such_template(spec, folders, name, place, err);
 }
 
 /* Reads and builds every template that is asked for and not there yet. */
@@ -135,7 +138,7 @@ static int read_templates(struct spec *spec, struct document *document, const st
             size_t first = document->n_sections;
             if (spec_template(spec, use->names[k]))
                 continue;
-            int r = read_template(document, paths, use->names[k], place, err);
+            int r = read_template(spec, document, paths, use->names[k], place, err);
             if (r >= 0)
                 r = spec_build(spec, document, first, err);
             if (r < 0)

@@ -16,6 +16,10 @@ sys.path.insert(0, str(TOP / "tests" / "machine"))
 from shop import Shop, wait_for  # noqa: E402  (its folder is known only now)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "changes: what this test does may change something (see test_bad_input.py)")
+
+
 def pytest_collection_modifyitems(items):
     """Those that need no machine of ours keep their place."""
     items.sort(key=lambda item: "machine" in getattr(item, "fixturenames", ()))
