@@ -298,7 +298,8 @@ void agent_pass(struct agent *agent) {
     decide(agent_spec(agent), &agent->state, &agent->world, agent->now, &agent->next, &agent->plan);
     agent_wake_at(agent, agent->plan.wake);
 
-    act_retreat_first(agent);
+    if (agent->next.stable == agent->state.stable) /* what is retreat depends on the roles */
+        act_retreat_first(agent);
     bool changed = memcmp(&agent->state, &agent->next, sizeof agent->state) != 0;
     if (changed || agent->unwritten || (agent->undurable && advances(agent)))
         if (agent_commit(agent) < 0)
