@@ -204,16 +204,22 @@ static void on_arrival(struct sim *sim, const struct happening *what) {
         carry_out(sim, exchange);
 }
 
+/* The one that waits longest; NULL: none does. */
+static struct exchange *first_held_up(uint32_t balancer) {
+    struct exchange *first = NULL;
+    for (size_t i = 0; i < EXCHANGES_MAX; i++)
+        if (exchanges[i].phase == HELD_UP && exchanges[i].balancer == balancer &&
+            (!first || exchanges[i].serial < first->serial))
+            first = &exchanges[i];
+    return first;
+}
+
 void exchanges_resume(struct sim *sim, uint32_t balancer) {
-    for (size_t i = 0; i < EXCHANGES_MAX; i++) {
-        struct exchange *exchange = &exchanges[i];
-        if (exchange->phase != HELD_UP || exchange->balancer != balancer)
-            continue;
+    for (struct exchange *exchange; (exchange = first_held_up(balancer));)
         if (exchange->life != 0 || DRAW_RARE(sim, SILENT_LATER, 500, 1))
             carry_out(sim, exchange);
         else
             exchange->phase = FREE;
-    }
 }
 
 void exchanges_lose(struct sim *sim, uint32_t balancer) {
