@@ -169,10 +169,13 @@ static int resume(struct agent *agent, const struct run_ref *ref, struct active_
     int r = store->load_run(store->self, ref->id, &active->run, err);
     if (r < 0)
         return r;
-    if (run_phase_ended(active->run->phase)) {
-        active->analysis = calloc(1, sizeof *active->analysis);
+    bool ended = run_phase_ended(active->run->phase);
+    if (ended && (!use || expand(agent, &agent->state, use, &active->analysis, err) < 0)) {
+        active->analysis = calloc(1, sizeof *active->analysis); /* its OnFailure= is lost, not its verdict */
         return active->analysis ? 0 : error_set(err, -ENOMEM, "out of memory");
     }
+    if (ended)
+        return 0;
     if (!use)
         return error_set(err, -ENOENT, "no such analysis in the configuration");
     r = expand(agent, &agent->state, use, &active->analysis, err);
