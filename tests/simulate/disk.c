@@ -76,7 +76,8 @@ static void through_json(struct sim *sim, const struct state *state) {
     if (state_to_json(state, &text, &length, &err) < 0 || state_from_json(text, length, &back, &err) < 0)
         oracle_fail(sim, "I16", "a state is not read back from its text: %s", err.text);
     else if (memcmp(&back, state, sizeof back) != 0)
-        oracle_fail(sim, "I16", "a state is read back as another one, from byte %zu on", first_difference(&back, state));
+        oracle_fail(sim, "I16", "a state is read back as another one, from byte %zu on",
+                    first_difference(&back, state));
     free(text);
 }
 
