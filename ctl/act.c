@@ -69,12 +69,17 @@ static void put_deploy(struct json_writer *body, const struct invocation *asked)
     json_close(body);
 }
 
+struct follow {
+    unsigned revision;
+    bool until_paused;
+};
+
 /* A revision ends by its outcome in the history; what is promoted has ended when it is Healthy. */
 static bool judge_revision(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret) {
-    const unsigned *revision = userdata;
+    const struct follow *follow = userdata;
     _cleanup_answer_ struct answer_document answer = {0};
     char path[64];
-    (void)snprintf(path, sizeof(path), "/v1/revisions/%u", *revision);
+    (void)snprintf(path, sizeof(path), "/v1/revisions/%u", follow->revision);
     if (client_ask(client, path, NULL, &answer, NULL) < 0)
         return false;
     if (answer.status != 200 && answer.status != 404)
@@ -82,13 +87,17 @@ static bool judge_revision(struct client *client, const cJSON *rollout, void *us
     const char *outcome = answer.status == 200 ? field_text(answer.document, "outcome") : "forgotten";
     const char *phase = field_text(rollout, "phase");
     bool degraded = strcmp(phase, "Degraded") == 0;
+    if (follow->until_paused && strcmp(outcome, "running") == 0 && strcmp(phase, "Paused") == 0) {
+        *ret = EXIT_HOLDS;
+        return true;
+    }
     if (strcmp(outcome, "running") == 0 && !degraded)
         return false;
     if (strcmp(outcome, "promoted") == 0 && !degraded && strcmp(phase, "Healthy") != 0)
         return false;
     *ret = strcmp(outcome, "promoted") == 0 && !degraded ? EXIT_HOLDS : EXIT_DEGRADED;
     const char *reason = field_text(answer.document, "reason");
-    (void)fprintf(stderr, "revision %u %s%s%s\n", *revision,
+    (void)fprintf(stderr, "revision %u %s%s%s\n", follow->revision,
                   *ret == EXIT_HOLDS ? "is live"
                   : degraded         ? "is Degraded"
                                      : SAFE(outcome),
@@ -107,9 +116,10 @@ enum exit_code run_deploy(const struct invocation *asked) {
     enum exit_code code = post(asked, client, &body, &answer);
     if (code != EXIT_HOLDS)
         return code;
-    unsigned revision = (unsigned)field_number(answer.document, "revision", 0);
-    if (!asked->watch || revision == 0)
+    struct follow follow = {.revision = (unsigned)field_number(answer.document, "revision", 0),
+                            .until_paused = asked->until_paused};
+    if (!asked->watch || follow.revision == 0)
         return writer_show(asked->writer, answer.document, view_result) < 0 ? EXIT_DEGRADED : EXIT_HOLDS;
     (void)fprintf(stderr, "%s\n", SAFE(field_text(answer.document, "message")));
-    return watch(asked, client, judge_revision, &revision);
+    return watch(asked, client, judge_revision, &follow);
 }

@@ -31,6 +31,7 @@ enum option {
     OPTION_FULL = 1 << 4,
     OPTION_HELP = 1 << 5,
     OPTION_HAPROXY = 1 << 6,
+    OPTION_UNTIL = 1 << 7,
 };
 
 /* One command line, understood. */
@@ -38,7 +39,7 @@ struct invocation {
     const struct verb *verb;
     char **arguments;
     size_t n_arguments;
-    bool watch, full, help;
+    bool watch, until_paused, full, help;
     usec_t timeout; /* 0: not given */
     const char *env[ENV_OPTIONS_MAX];
     size_t n_env;

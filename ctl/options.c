@@ -12,6 +12,7 @@ static const struct option_text texts[] = {
     {OPTION_ENV, "--env", "", "KEY=VALUE", "give this to the new version's environment (repeatable)"},
     {OPTION_FULL, "--full", "", NULL, "skip all steps and analysis that are left"},
     {OPTION_WATCH, "--watch", "-w", NULL, "stay, and show what happens"},
+    {OPTION_UNTIL, "--until", "", "paused", "watch, and be content when it is Paused"},
     {OPTION_TIMEOUT, "--timeout", "", "TIME", "stop waiting after this (30min) and exit 3"},
     {OPTION_HAPROXY, "--haproxy", "", "FILE", "look at this haproxy.cfg instead of the HAProxy that runs"},
     {OPTION_OUTPUT, "--output", "-o", "text|json", "how results are written"},
@@ -55,6 +56,11 @@ static int take_option(struct invocation *ret, enum option bit, const char *valu
         return 0;
     case OPTION_WATCH:
         ret->watch = true;
+        return 0;
+    case OPTION_UNTIL:
+        if (strcmp(value, "paused") != 0)
+            return error_set(err, -EINVAL, "--until %s: expected paused", SAFE(value));
+        ret->watch = ret->until_paused = true;
         return 0;
     case OPTION_TIMEOUT:
         if (timespan_parse(value, &ret->timeout, err) < 0)

@@ -11,8 +11,9 @@ const struct verb verbs[] = {
     {"deploy", "APP VERSION", "take a version live",
      "Starts VERSION on the idle color and leads requests to it by the steps of the configuration.\n"
      "What is live already needs nothing; what is under way is joined; anything else under way is replaced.\n"
-     "With --watch it follows this revision until it is Healthy, or Degraded or superseded (exit 1).",
-     OPTION_ENV | OPTION_WATCH | OPTION_TIMEOUT | READS, 2, 2, run_deploy},
+     "With --watch it follows this revision until it is Healthy, or Degraded or superseded (exit 1);\n"
+     "with --until paused it is content when this revision is Paused, too.",
+     OPTION_ENV | OPTION_WATCH | OPTION_UNTIL | OPTION_TIMEOUT | READS, 2, 2, run_deploy},
     {"get", "APP", "show where a rollout stands, and why it waits",
      "With --watch, on a terminal, the picture stays alive.", OPTION_WATCH | OPTION_TIMEOUT | READS, 1, 1, run_get},
     {"status", "APP", "say the phase in one line; exit 1 when Degraded",
@@ -27,8 +28,10 @@ const struct verb verbs[] = {
     {"history", "APP", "show the revisions of an app, newest first", NULL, READS, 1, 1, run_history},
     {"analysis", "APP [RUN]", "show the analysis runs, or one with its measurements", NULL, READS, 1, 2, run_analysis},
     {"lint", "[APP|FILE]", "find what is wrong before a rollout does",
-     "Of an app: its configuration, its units and permissions on this host, and its HAProxy as it runs. Of a FILE, which\n"
-     "ends in .conf: only what stands there, in its drop-ins and in the templates beside it. Without either: all apps.\n"
+     "Of an app: its configuration, its units and permissions on this host, and its HAProxy as it runs. Of a FILE, "
+     "which\n"
+     "ends in .conf: only what stands there, in its drop-ins and in the templates beside it. Without either: all "
+     "apps.\n"
      "Each finding is a line with its place and a remedy. Exits 2 when there is an error; warnings are none.",
      OPTION_HAPROXY | READS, 0, 1, run_lint},
     {"permit", "APP", "let the agent drive the units of its app (root)",

@@ -96,6 +96,8 @@ start_agent
 (sleep 0.7 && kill -USR2 "$agent_pid") &
 run 1 deploy shop v9 --watch --timeout 20s && out "Degraded"
 check "deploy --watch ends with Degraded, exit 1"
+run 2 deploy shop v9 --until now && err "expected paused"
+check "a wait until what there is not exits 2"
 start_agent
 (sleep 0.7 && kill -USR1 "$agent_pid") &
 run 0 status shop --watch
