@@ -110,9 +110,10 @@ static void put_head(struct writer *writer, FILE *out, const cJSON *rollout) {
 static void put_instance(struct writer *writer, FILE *out, const cJSON *instance) {
     double weight = field_number(instance, "weight", -1), sessions = field_number(instance, "sessions", -1),
            restarts = field_number(instance, "restarts", 0);
+    bool stopped = strcmp(field_text(instance, "state"), "stopped") == 0;
     (void)fprintf(out, "  %-10s ", SAFE(field_text(instance, "name")));
-    put_painted(writer, out, field_text(instance, "state"), 9);
-    if (strcmp(field_text(instance, "state"), "stopped") != 0) { /* what it has then is what it had last */
+    put_painted(writer, out, field_text(instance, "state"), stopped ? 0 : 9);
+    if (!stopped) { /* what it has then is what it had last */
         if (weight >= 0)
             (void)fprintf(out, "  weight %3.0f", weight);
         if (sessions >= 0)
