@@ -25,9 +25,9 @@
 /* One order at a time; a busy lane drops its new order, the next pass has it again. But a start may never end: a stop
  * takes its place. */
 struct lane {
-    uint64_t token; /* 0: free */
-    usec_t since;   /* core clock */
-    bool stops;     /* a unit's: the latest order is a stop */
+    uint64_t token;    /* 0: free */
+    usec_t since;      /* core clock */
+    bool stops;        /* a unit's: the latest order is a stop */
     usec_t stop_again; /* a unit's: when a stop that failed may be ordered again */
 };
 

@@ -138,7 +138,7 @@ CONFIGURATION = {
     "binary": (b"[Rollout]\nUnit=\x00\xff\x80\n", 2, r"byte 0x00 at column 6, expected text"),
     "no-utf8": (b"[Rollout]\nUnit=\xff\xfe\n", 2, r"bytes that are not UTF-8, expected text"),
     "no-section": ("Replicas=2\n", 1, r'"Replicas=2" stands before any section'),
-    "provider-key": ("[Metric m]\nProvider=prometheus\nAddres=x\n", 3, r"unknown key Addres= in \[Metric\], did you mean Address\?"),
+    "provider-key": ("[Metric m]\nProvider=prometheus\nAddresss=x\n", 3, r"unknown key Addresss= in \[Metric\], did you mean Address\?"),
 }
 
 
@@ -363,7 +363,7 @@ REQUESTS = {  # what is sent, and what the answer begins with; "" none
     "no-json": (DEPLOY + "9\r\n\r\nversion=v", r"HTTP/1\.1 400 .*urn:rollout:problem:invalid"),
     "cut-json": (DEPLOY + "12\r\n\r\n{\"version\": ", r"HTTP/1\.1 400 .*urn:rollout:problem:invalid"),
     "list": (DEPLOY + "2\r\n\r\n[]", r"HTTP/1\.1 400 .*expected an object"),
-    "field": (DEPLOY + "17\r\n\r\n{\"verison\": \"v2\"}", r"HTTP/1\.1 400 .*verison"),
+    "field": (DEPLOY + "18\r\n\r\n{\"versionn\": \"v2\"}", r"HTTP/1\.1 400 .*versionn"),
     "number": (DEPLOY + "14\r\n\r\n{\"version\": 2}", r"HTTP/1\.1 400 .*version"),
     "nul": (DEPLOY + "24\r\n\r\n{\"version\": \"v2\\u0000x\"} ", r"HTTP/1\.1 400 "),
     "long-body": (DEPLOY + "70000\r\n\r\n" + "x" * 70000, r"HTTP/1\.1 413 .*urn:rollout:problem:too-long"),
