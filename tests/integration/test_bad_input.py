@@ -138,7 +138,7 @@ CONFIGURATION = {
     "binary": (b"[Rollout]\nUnit=\x00\xff\x80\n", 2, r"byte 0x00 at column 6, expected text"),
     "no-utf8": (b"[Rollout]\nUnit=\xff\xfe\n", 2, r"bytes that are not UTF-8, expected text"),
     "no-section": ("Replicas=2\n", 1, r'"Replicas=2" stands before any section'),
-    "provider-key": ("[Metric m]\nProvider=prometheus\nAddresss=x\n", 3, r"unknown key Addresss= in \[Metric\], did you mean Address\?"),
+    "provider-key": ("[Metric m]\nProvider=prometheus\nQueryy=x\n", 3, r"unknown key Queryy= in \[Metric\], did you mean Query\?"),
 }
 
 
