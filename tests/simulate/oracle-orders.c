@@ -139,6 +139,8 @@ static bool sums_exceed(struct sums sums, share_t share) {
 static void check_raise(struct sim *sim, uint32_t balancer, const struct server_order *order) {
     const struct sim_told *told = &sim->balancers[balancer].told;
     uint32_t color = order->color, number = order->number;
+    if (order->weight > 256)
+        oracle_fail(sim, "I12", "HAProxy takes no weight of %u", order->weight);
     if (order->kind != SERVER_WEIGHT || order->weight <= told->servers[order->backend][color][number].weight)
         return;
     if (told->link != LINK_UP || sim->clock.now - told->began > JUST_SEEN)

@@ -152,7 +152,12 @@ static bool is_under_way(const struct sim *sim) {
 /* A run that will end has not. */
 static bool is_measuring(const struct sim *sim) {
     const struct run_ref *run = &sim->oracle.previous.rollout.step_run;
-    return state_wants_run(&sim->oracle.previous, run->id) && !run_phase_ended(run->phase);
+    const struct run_ref *background = &sim->oracle.previous.rollout.background_run;
+    uint32_t version = disk_version(sim, sim->oracle.previous.rollout.revision);
+    if (state_wants_run(&sim->oracle.previous, run->id) && !run_phase_ended(run->phase))
+        return true;
+    return state_wants_run(&sim->oracle.previous, background->id) && !run_phase_ended(background->phase) &&
+           sim->scenario.versions[version].health == HEALTH_ERRORS;
 }
 
 static struct explanation explained(struct sim *sim) {
