@@ -32,12 +32,13 @@ static size_t width_of(const char *word, size_t len) {
     return width;
 }
 
-/* A sentence from column AT on, broken between words where the terminal ends; further lines begin at INDENT. */
+/* A sentence from column AT on, broken between words where the terminal ends; further lines begin at INDENT. The last
+ * column stays free: what clears the rest of a line takes it too. */
 static void put_wrapped(struct writer *writer, FILE *out, size_t at, size_t indent, const char *sentence) {
     const char *text = SAFE(sentence);
     for (bool first = true; *text; first = false) {
         size_t len = strcspn(text, " "), width = width_of(text, len);
-        if (!first && writer->columns && at + 1 + width > writer->columns) {
+        if (!first && writer->columns && at + 1 + width >= writer->columns) {
             (void)fprintf(out, "\n%*s", (int)indent, "");
             at = indent;
         } else if (!first) {
