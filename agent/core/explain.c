@@ -10,10 +10,10 @@
 
 DEFINE_STRING_TABLE(phase, enum phase, [PHASE_IDLE] = "Idle", [PHASE_HEALTHY] = "Healthy",
                     [PHASE_PROGRESSING] = "Progressing", [PHASE_PAUSED] = "Paused", [PHASE_DEGRADED] = "Degraded")
-DEFINE_STRING_TABLE(waiting,
-                    enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause", [WAITING_PROMOTE] = "promote",
-                    [WAITING_READY] = "ready", [WAITING_ANALYSIS] = "analysis", [WAITING_TRAFFIC] = "traffic",
-                    [WAITING_STABLE] = "stable", [WAITING_BALANCER] = "balancer", [WAITING_SCALE_DOWN] = "scale-down")
+DEFINE_STRING_TABLE(waiting, enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause",
+                    [WAITING_PROMOTE] = "promote", [WAITING_RESUME] = "resume", [WAITING_READY] = "ready",
+                    [WAITING_ANALYSIS] = "analysis", [WAITING_TRAFFIC] = "traffic", [WAITING_STABLE] = "stable",
+                    [WAITING_BALANCER] = "balancer", [WAITING_SCALE_DOWN] = "scale-down")
 DEFINE_STRING_TABLE(
     instance_state,
     enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting", [INSTANCE_READY] = "ready",
@@ -165,7 +165,7 @@ static bool explain_pause(const struct decision *d, struct explanation *e) {
     const struct step *step = rollout_final(d->spec, d->next) ? NULL : &d->spec->steps[rollout->step];
     usec_t end = step && step->kind == STEP_PAUSE ? pause_end(d) : 0;
     if (rollout->paused_by_user) {
-        wait_for(e, WAITING_PROMOTE, rollout->progress_at, USEC_INFINITY);
+        wait_for(e, WAITING_RESUME, rollout->progress_at, USEC_INFINITY);
         say(e, PHASE_PAUSED, "paused by hand: resume goes on");
     } else if (rollout->paused_inconclusive) {
         wait_for(e, WAITING_PROMOTE, rollout->step_since, USEC_INFINITY);
