@@ -44,16 +44,17 @@ static void restoration(struct decision *d) {
     by_hand->yielded = first && usec_add(first, RESTORATIONS_WITHIN) > d->now;
 }
 
-static bool looks_fresh(const struct decision *d) {
+/* Everybody has been looked at just now, and would take orders: then none says that all is as it should be. */
+static bool plan_tells(struct decision *d) {
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
-        if (!look_is_fresh(d, balancer))
+        if (!look_is_fresh(d, balancer) || balancer_refuses(d, balancer))
             return false;
     return d->balancers_up;
 }
 
 void byhand_follow(struct decision *d) {
     struct by_hand *by_hand = &d->next->by_hand;
-    if (by_hand->yielded || color_canary(d->next) == COLOR_NONE || !looks_fresh(d))
+    if (by_hand->yielded || color_canary(d->next) == COLOR_NONE || !plan_tells(d))
         return;
     uint32_t digest = wanted_digest(d);
     if (!shift_wanted(d))

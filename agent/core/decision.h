@@ -134,6 +134,8 @@ bool targets_reached(const struct decision *d);
 void shift_plan(struct decision *d);
 /* Some balancer is not as it should be. */
 bool shift_wanted(const struct decision *d);
+/* It has just refused an order, and gets none for a moment. */
+bool balancer_refuses(struct decision *d, uint32_t balancer);
 /* byhand.c: what somebody else did to the balancers, and whether we yield to it */
 void byhand_follow(struct decision *d);
 void byhand_forget(struct state *next);

@@ -281,7 +281,11 @@ enum instance_state explain_instance(const struct spec *spec, const struct state
         return INSTANCE_STARTING;
     case UNIT_STOPPING:
         return INSTANCE_DRAINING;
-    case UNIT_FAILED:
+    case UNIT_FAILED: /* what we ended ourselves need not have ended well */
+        if (state->slots[color].revision == 0 ||
+            id128_equal(&unit->invocation, &state->instances[color][number].passed_over))
+            return INSTANCE_STOPPED;
+        return INSTANCE_CRASHED;
     case UNIT_RESTARTING:
         return INSTANCE_CRASHED;
     case UNIT_ACTIVE:

@@ -156,7 +156,7 @@ static usec_t pause_of(const struct decision *d, uint32_t balancer) {
 }
 
 /* Who has just refused an order would refuse it again: the level of a socket doesn't change by asking. */
-static bool is_refusing(struct decision *d, uint32_t balancer) {
+bool balancer_refuses(struct decision *d, uint32_t balancer) {
     const struct balancer_seen *seen = &d->world->balancers[balancer];
     usec_t end = usec_add(seen->refused_at, REFUSAL_PAUSE);
     if (seen->refused_at == 0 || end <= d->now)
@@ -214,7 +214,7 @@ void shift_plan(struct decision *d) {
         struct shift shift = {.d = d, .balancer = balancer, .plan = &d->plan->balancers[balancer]};
         for (uint32_t backend = 0; decided && seen->link == LINK_UP && backend < backends_of(d->world); backend++)
             plan_backend(&shift, backend);
-        if (is_refusing(d, balancer))
+        if (balancer_refuses(d, balancer))
             shift.plan->n = 0;
         plan_look(d, balancer);
         if (shift.plan->n > 0 && !look_is_fresh(d, balancer)) {

@@ -241,11 +241,12 @@ def test_all_at_once(probe):
         probe.settle()
 
 
-def test_only_one_order_at_a_time(probe):
+def test_order_takes_the_place_of_one_under_way(probe):
     probe.tell("start green-3")
+    probe.seen("green-3", state="starting")
     probe.tell("stop green-3")
-    probe.done("green-3", "EBUSY")
-    probe.done("green-3")
+    assert "stopped" in probe.done("green-3")["sentence"]
+    probe.seen("green-3", state="inactive", job=False)
 
 
 def test_crash_is_seen_at_once(permitted, probe):

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Requests that last: they outlive promotion, abort and HAProxy's reload, as long as DrainTimeoutSec= allows."""
+import subprocess
+
+from shop import wait_for
+
+WHOLE = "200 5000 0"
+
+
+def slow_release(machine, version):
+    """A release that sends /slow, 5000 bytes, in 5 s."""
+    machine.run("shop-release", version)
+    path = f"/srv/shop/releases/{version}/nginx.conf"
+    slow = "location = /slow { limit_rate 1000; root /srv/shop; }\n        location = /health"
+    machine.write(path, machine.run("cat", path).replace("location = /health", slow))
+    machine.run("sh", "-c", "head -c 5000 /dev/zero >/srv/shop/slow")
+
+
+def downloads(machine, number):
+    """Begins so many of them."""
+    what = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{size_download} %{exitcode}", "http://127.0.0.1/slow"]
+    # pylint: disable-next=consider-using-with
+    begun = [subprocess.Popen([*machine.prefix, *what], stdout=subprocess.PIPE, text=True) for _ in range(number)]
+    wait_for("the downloads", lambda: sum(i["sessions"] or 0 for i in sessions(machine)) >= number)
+    return begun
+
+
+def sessions(machine):
+    rows = [line.split(",") for line in machine.haproxy("show stat").splitlines() if line.startswith("shop,")]
+    return [{"sessions": int(row[4])} for row in rows if row[1] != "BACKEND"]
+
+
+def test_downloads_outlive_promotion_reloads_and_retirement(loaded):
+    slow_release(loaded, "s1")
+    slow_release(loaded, "s2")
+    loaded.configure(Canary=["Step=", "Step=setWeight 50"], Rollout=["ScaleDownDelaySec=0"])
+    loaded.deploy("s1")
+    begun = downloads(loaded, 3)
+    loaded.verb("deploy", version="s2")
+    for _ in range(5):
+        loaded.run("systemctl", "reload", "haproxy")
+    loaded.wait_phase("Healthy", revision=3)
+    assert [each.communicate()[0] for each in begun] == [WHOLE] * 3
+    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+
+
+def test_downloads_outlive_an_abort(loaded):
+    slow_release(loaded, "s1")
+    slow_release(loaded, "s2")
+    loaded.configure(Canary=["Step=", "Step=setWeight 80"])
+    loaded.deploy("s1")
+    loaded.configure(Canary=["Step=", "Step=setWeight 80", "Step=pause"], Rollout=["AbortScaleDownDelaySec=0"])
+    loaded.verb("deploy", version="s2")
+    loaded.wait_phase("Paused", revision=3)
+    begun = downloads(loaded, 4)
+    loaded.verb("abort")
+    assert [each.communicate()[0] for each in begun] == [WHOLE] * 4
+    wait_for("the canary's end", lambda: loaded.rollout()["canary"] is None)
