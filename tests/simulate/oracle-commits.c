@@ -96,7 +96,8 @@ static void check_runs(struct sim *sim, const struct state *state) {
 static void follow(struct sim *sim, const struct state *before, const struct state *state) {
     struct oracle *oracle = &sim->oracle;
     if (state->stable != before->stable) {
-        oracle->promoted_at = oracle->promoting_at;
+        /* back to the old color in the middle of a rollout is no promotion */
+        oracle->promoted_at = state->rollout.mode == MODE_IDLE ? oracle->promoting_at : 0;
         oracle->retired_by_verb = false;
     }
     if (!same_attempt(before, state))
