@@ -163,7 +163,8 @@ static void tell_status(const struct driver *driver) {
     struct explanation e;
     agent_view(driver->agent, &view);
     explain(view.spec, view.state, view.world, view.now, &e);
-    (void)sd_notifyf(0, "STATUS=%s, %d %% of requests to the new revision: %s", phase_to_string(e.phase),
+    (void)sd_notifyf(0, "STATUS=%s, %d %% of requests to the new revision: %s",
+                     phase_to_string(view.degraded ? PHASE_DEGRADED : e.phase),
                      e.weight_actual < 0 ? 0 : (int)(e.weight_actual * 100 / SHARE_FULL),
                      view.degraded ? view.degraded : e.message);
 }

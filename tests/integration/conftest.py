@@ -97,7 +97,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     machine = getattr(item, "funcargs", {}).get("machine")
-    if report.when == "call" and report.failed and machine:
+    if report.when == "call" and report.failed and isinstance(machine, Machine):
         report.sections.append(("journal", machine.journal()))
 
 

@@ -245,8 +245,8 @@ def test_order_takes_the_place_of_one_under_way(probe):
     probe.tell("start green-3")
     probe.seen("green-3", state="starting")
     probe.tell("stop green-3")
-    assert "stopped" in probe.done("green-3")["sentence"]
     probe.seen("green-3", state="inactive", job=False)
+    assert "stopped" in probe.done("green-3")["sentence"]
 
 
 def test_crash_is_seen_at_once(permitted, probe):
