@@ -191,7 +191,8 @@ static bool is_settled(struct sim *sim) {
 static void check_rest(struct sim *sim) {
     struct oracle *oracle = &sim->oracle;
     usec_t now = sim->clock.now;
-    if (!oracle->settled_at && is_quiet(sim, 2 * QUIET) && is_settled(sim)) {
+    bool tried_for_ever = keeps_failing(sim) && sim->host.agent && explained(sim).phase == PHASE_DEGRADED;
+    if (!oracle->settled_at && (is_quiet(sim, 2 * QUIET) || tried_for_ever) && is_settled(sim)) {
         trace(sim, "oracle: settled, %s", explained(sim).message);
         oracle->settled_at = now;
         oracle->unwell = keeps_failing(sim) || (explained(sim).phase == PHASE_DEGRADED && is_under_way(sim));
