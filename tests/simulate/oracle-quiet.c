@@ -144,9 +144,15 @@ static bool keeps_failing(const struct sim *sim) {
     return false;
 }
 
-/* Degraded in the middle of a rollout: late, and still being tried. */
+/* In the middle of a rollout, with instances that are still being tried. */
 static bool is_under_way(const struct sim *sim) {
-    return sim->oracle.previous.rollout.mode == MODE_RUNNING;
+    const struct state *state = &sim->oracle.previous;
+    if (state->rollout.mode != MODE_RUNNING)
+        return false;
+    for (uint32_t number = 0; number < sim->scenario.spec->replicas; number++)
+        if (!unit_active(&sim->units[state->rollout.color][number]))
+            return true;
+    return false;
 }
 
 /* A run that will end has not. */
@@ -195,7 +201,7 @@ static void check_rest(struct sim *sim) {
     if (!oracle->settled_at && (is_quiet(sim, 2 * QUIET) || tried_for_ever) && is_settled(sim)) {
         trace(sim, "oracle: settled, %s", explained(sim).message);
         oracle->settled_at = now;
-        oracle->unwell = keeps_failing(sim) || (explained(sim).phase == PHASE_DEGRADED && is_under_way(sim));
+        oracle->unwell = keeps_failing(sim) || is_under_way(sim);
     } else if (oracle->settled_at && now < oracle->settled_at + REST_BEGINS) {
         oracle->orders_settled = oracle->orders;
         oracle->commits_settled = sim->disk.commits;
