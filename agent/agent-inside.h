@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's inside, shared by agent.c (the pass), agent-doors.c (what is told), agent-runs.c (analysis) and
- * agent-verbs.c (what is asked). */
+/* The agent's inside, shared by agent.c (the pass), agent-commit.c, agent-adopt.c (what was lost), agent-doors.c (what is
+ * told), agent-runs.c (analysis), agent-start.c, agent-refusals.c and agent-verbs.c (what is asked). */
 #ifndef ROLLOUT_AGENT_INSIDE_H
 #define ROLLOUT_AGENT_INSIDE_H
 
@@ -108,6 +108,7 @@ int agent_pin(struct agent *agent, const char *text, const char *name, struct er
 /* Takes over the live keys of the files, and tells router and manager. */
 int agent_apply_live(struct agent *agent, struct error *err);
 
+/* agent-commit.c */
 /* Makes `next` the state, durable if the disk lets us. Returns 0 or the store's error; the state is taken over all the
  * same, and nothing advances until a later commit succeeds. */
 int agent_commit(struct agent *agent);
