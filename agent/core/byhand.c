@@ -19,7 +19,7 @@ static uint32_t mix_instance(const struct decision *d, uint32_t digest, enum col
 
 /* Of all that is wanted of the balancers, and of who they are. Never 0. */
 static uint32_t wanted_digest(const struct decision *d) {
-    uint32_t digest = mix(2166136261u, d->units_known);
+    uint32_t digest = 2166136261u;
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < d->span; number++)
             digest = mix_instance(d, digest, color, number);
@@ -44,12 +44,13 @@ static void restoration(struct decision *d) {
     by_hand->yielded = first && usec_add(first, RESTORATIONS_WITHIN) > d->now;
 }
 
-/* Everybody has been looked at just now, and would take orders: then none says that all is as it should be. */
+/* Everything is seen, the balancers just now, and they would take orders: then none says that all is as it should be.
+ */
 static bool plan_tells(struct decision *d) {
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
         if (!look_is_fresh(d, balancer) || balancer_refuses(d, balancer))
             return false;
-    return d->balancers_up;
+    return d->balancers_up && d->units_known;
 }
 
 void byhand_follow(struct decision *d) {
