@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's inside, shared by agent.c (the pass), agent-commit.c, agent-adopt.c (what was lost), agent-doors.c (what is
- * told), agent-runs.c (analysis), agent-start.c, agent-refusals.c and agent-verbs.c (what is asked). */
+/* The agent's inside, shared by agent.c (the pass), agent-commit.c, agent-adopt.c (what was lost), agent-doors.c (what
+ * is told), agent-runs.c (analysis), agent-start.c, agent-refusals.c and agent-verbs.c (what is asked). */
 #ifndef ROLLOUT_AGENT_INSIDE_H
 #define ROLLOUT_AGENT_INSIDE_H
 

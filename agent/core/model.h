@@ -147,7 +147,7 @@ struct event {
 struct by_hand {
     uint32_t confirmed; /* digest of what was wanted when it was last seen to be so; 0: it is not so yet */
     usec_t restored[RESTORATIONS_MAX]; /* when something was put back, oldest first */
-    bool yielded; /* too often: nothing is put back until the next verb */
+    bool yielded;                      /* too often: nothing is put back until the next verb */
 };
 
 struct state {
@@ -249,7 +249,7 @@ struct world {
     uint32_t n_backends; /* those of [HAProxy] Backend= */
     bool preview;        /* PreviewBackend= comes after them */
     struct unit_seen units[COLORS][REPLICAS_MAX];
-    bool ordered[COLORS][REPLICAS_MAX]; /* an order of ours to the unit has not ended */
+    bool ordered[COLORS][REPLICAS_MAX];                   /* an order of ours to the unit has not ended */
     char unit_problems[COLORS][REPLICAS_MAX][REASON_MAX]; /* why the latest order came to nothing; "" it didn't */
     struct balancer_seen balancers[BALANCERS_MAX];
     struct endpoint endpoints[COLORS][REPLICAS_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the operator wants: one app's configuration, parsed and checked. Read-only once loaded; the core sees it through a
- * const pointer. Names of fields are those of the keys in rollout.conf(5). */
+/* What the operator wants: one app's configuration, parsed and checked. Read-only once loaded; the core sees it through
+ * a const pointer. Names of fields are those of the keys in rollout.conf(5). */
 #ifndef ROLLOUT_SPEC_SPEC_H
 #define ROLLOUT_SPEC_SPEC_H
 
@@ -13,7 +13,7 @@
 #include "common/string-table.h"
 #include "common/time.h"
 
-#define APP_NAME_MAX 64        /* with the final 0, as all *_MAX sizes of text here */
+#define APP_NAME_MAX 64 /* with the final 0, as all *_MAX sizes of text here */
 #define VERSION_TEXT_MAX 129
 #define ENV_PAIRS_MAX 64 /* that a revision may be given */
 #define UNIT_NAME_MAX 256
@@ -26,7 +26,7 @@
 #define SERVER_NAME_MAX 64
 #define BACKEND_NAME_MAX 64
 #define SOCKET_NAME_MAX 108
-#define HISTORY_LIMIT_MAX 30   /* bound of RevisionHistoryLimit= */
+#define HISTORY_LIMIT_MAX 30 /* bound of RevisionHistoryLimit= */
 
 /* A share of all requests, in 1/10000. */
 typedef int32_t share_t;
@@ -59,10 +59,13 @@ struct step {
     enum step_kind kind;
     char text[STEP_TEXT_MAX]; /* as written: "setWeight 20" */
     union {
-        share_t weight;                                     /* STEP_SET_WEIGHT */
-        usec_t duration;                                    /* STEP_PAUSE; USEC_INFINITY waits for promote */
-        struct analysis_use analysis;                       /* STEP_ANALYSIS */
-        struct { enum scale_kind kind; int32_t value; } scale; /* replicas, or share_t for SCALE_WEIGHT */
+        share_t weight;               /* STEP_SET_WEIGHT */
+        usec_t duration;              /* STEP_PAUSE; USEC_INFINITY waits for promote */
+        struct analysis_use analysis; /* STEP_ANALYSIS */
+        struct {
+            enum scale_kind kind;
+            int32_t value;
+        } scale; /* replicas, or share_t for SCALE_WEIGHT */
         struct {
             enum route_match match;
             char name[32], field[64], value[STEP_TEXT_MAX]; /* route, header or cookie, what it must match; empty match
@@ -153,8 +156,8 @@ struct spec {
     struct party_spec *hooks, *notifies;
     size_t n_hooks, n_notifies;
 
-    char *text;       /* the merged configuration, templates included, that the same parser reads back: what is pinned */
-    char digest[65];  /* of text, hex */
+    char *text;      /* the merged configuration, templates included, that the same parser reads back: what is pinned */
+    char digest[65]; /* of text, hex */
 };
 
 /* Where configuration is looked for; NULL members take the installed defaults (/etc/rollout, /usr/lib/rollout). */
@@ -163,8 +166,8 @@ struct spec_paths {
     const char *lib; /* analysis */
 };
 
-/* Reads and checks APP's configuration with its drop-ins and templates. Errors name FILE:LINE, what, and what was expected.
- * -ENOENT: no such app. The caller frees with spec_free(). */
+/* Reads and checks APP's configuration with its drop-ins and templates. Errors name FILE:LINE, what, and what was
+ * expected. -ENOENT: no such app. The caller frees with spec_free(). */
 int spec_load(const char *app, const struct spec_paths *paths, struct spec **ret, struct error *err);
 
 /* The same from pinned text (struct spec's text); NAME stands for the file in errors. */
@@ -196,11 +199,12 @@ struct expanded_analysis {
 };
 
 /* BUILTINS are what the agent knows, names with their prefix: "args.app", "args.backend", and "servers", "color" and
- * "version" of "canary." and "stable.". The value of {{args.NAME}} is that of a builtin "given.NAME" (by hand), of [Args],
- * of a builtin "args.NAME", or the template's own, in this order. {{credential.NAME}} stays as it is: providers fill it in
- * when they ask. What has no value is an error; all but the builtins' values was checked when the spec was read. */
-int spec_expand(const struct spec *spec, const struct analysis_use *use, const struct argument *builtins, size_t n_builtins,
-                struct expanded_analysis **ret, struct error *err);
+ * "version" of "canary." and "stable.". The value of {{args.NAME}} is that of a builtin "given.NAME" (by hand), of
+ * [Args], of a builtin "args.NAME", or the template's own, in this order. {{credential.NAME}} stays as it is: providers
+ * fill it in when they ask. What has no value is an error; all but the builtins' values was checked when the spec was
+ * read. */
+int spec_expand(const struct spec *spec, const struct analysis_use *use, const struct argument *builtins,
+                size_t n_builtins, struct expanded_analysis **ret, struct error *err);
 struct expanded_analysis *expanded_analysis_free(struct expanded_analysis *analysis);
 
 const struct template_spec *spec_template(const struct spec *spec, const char *name);
