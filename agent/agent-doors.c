@@ -58,8 +58,10 @@ void agent_exchanged(void *userdata, uint32_t balancer, uint64_t token, const st
     }
     if (seen->asked_at) /* else something happened since this look began, and asks for another one */
         seen->asked_at = agent->now;
-    if (seen->link == LINK_UP && seen->ordered_at == lane->since && !result->refused)
-        seen->refused_at = seen->refused[0] = 0; /* these orders went through */
+    if (seen->link == LINK_UP && seen->ordered_at == lane->since && !result->refused) { /* these orders went through */
+        seen->refused_at = 0;
+        seen->refused[0] = 0;
+    }
     if (result->refused)
         take_refusal(seen, result->seen.problem, agent->now);
     else if (was_up && seen->link != LINK_UP)
