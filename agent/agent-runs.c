@@ -264,6 +264,17 @@ static bool commit(struct agent *agent, struct active_run *active) {
     return true;
 }
 
+/* Nobody waits for it any more. It ends only when the state that says so is durable: an older one, found again after a
+ * kill, would take this end for a verdict. */
+static void let_go(struct agent *agent, struct active_run *active) {
+    active->wake = USEC_INFINITY;
+    active->n_due = 0;
+    if (agent->undurable || run_phase_ended(active->run->phase))
+        return;
+    run_stop(active->run, agent->now, agent->wall, "the rollout went on without it");
+    active->changed = true;
+}
+
 void runs_follow(struct agent *agent) {
     for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
         struct active_run *active = &agent->runs[i];
@@ -273,14 +284,11 @@ void runs_follow(struct agent *agent) {
             expire(agent, active);
             if (wanted)
                 step(agent, active, NULL);
-            else if (!run_phase_ended(active->run->phase)) {
-                run_stop(active->run, agent->now, agent->wall, "the rollout went on without it");
-                active->changed = true;
-                active->wake = USEC_INFINITY;
-            }
+            else
+                let_go(agent, active);
             durable = commit(agent, active);
             agent_wake_at(agent, active->wake);
-            if (!wanted && durable)
+            if (!wanted && durable && run_phase_ended(active->run->phase))
                 release(active);
         }
         show(agent, i, durable);
