@@ -11,14 +11,26 @@
 
 /* ---------------------------------------------------------------- text */
 
+/* The next word as a number. */
+static int parse_number(char **rest, unsigned *ret) {
+    char *word = strtok_r(NULL, " \t", rest), *end = word;
+    errno = 0;
+    unsigned long number = word ? strtoul(word, &end, 10) : 0;
+    if (!word || *end || errno || number > UINT32_MAX)
+        return -EINVAL;
+    *ret = (unsigned)number;
+    return 0;
+}
+
 static int parse_line(char *line, struct script *script) {
-    char name[64];
-    unsigned nth, value;
+    char *rest;
     struct drawn drawn = {0};
+    unsigned nth, value;
     line[strcspn(line, "#\n")] = 0;
-    if (line[strspn(line, " \t")] == 0)
+    const char *site = strtok_r(line, " \t", &rest);
+    if (!site)
         return 0;
-    if (sscanf(line, " %63s %u %u", name, &nth, &value) != 3 || site_from_name(name, &drawn.site) < 0)
+    if (site_from_name(site, &drawn.site) < 0 || parse_number(&rest, &nth) < 0 || parse_number(&rest, &value) < 0)
         return -EINVAL;
     drawn.nth = nth;
     drawn.value = value;
