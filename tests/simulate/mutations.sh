@@ -9,7 +9,7 @@ if nm libcore.a 2>/dev/null | grep -Eq '__(asan|ubsan|gcov|sanitizer|llvm)'; the
 fi
 
 src=${srcdir:-.}
-runs=${MUTATION_RUNS:-6000}
+runs=${MUTATION_RUNS:-60000}
 cc=${CC:-cc}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
