@@ -36,8 +36,6 @@ answer(struct asking *a, enum verdict verdict, const char *format, ...) {
 /* ---------------------------------------------------------------- deploy */
 
 static const char *unsupported(const struct spec *spec) {
-    if (spec->strategy != STRATEGY_CANARY)
-        return "Strategy=blueGreen is not available in this version";
     if (spec->on_supersede == SUPERSEDE_QUEUE)
         return "OnSupersede=queue is not available in this version";
     for (uint32_t i = 0; i < spec->n_steps; i++)

@@ -51,7 +51,8 @@ static void tell_steps(struct teller *t) {
             break;
         tell(t, EVENT_ROLLOUT_STEP_COMPLETED, step->text);
         if (step->kind == STEP_SET_WEIGHT) {
-            tell(t, EVENT_TRAFFIC_WEIGHT_UPDATED, step->text);
+            tell(t, t->spec->strategy == STRATEGY_BLUE_GREEN ? EVENT_SWITCH_SERVICE : EVENT_TRAFFIC_WEIGHT_UPDATED,
+                 step->text);
             t->next->outbox[t->next->n_outbox - 1].weight = step->weight;
         }
     }

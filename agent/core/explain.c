@@ -172,8 +172,9 @@ static bool explain_pause(const struct decision *d, struct explanation *e) {
         say(e, PHASE_PAUSED, "InconclusiveAnalysisRun: promote goes on, abort takes back");
     } else if (end > d->now) {
         wait_for(e, end == USEC_INFINITY ? WAITING_PROMOTE : WAITING_PAUSE, rollout->step_since, end);
-        say(e, PHASE_PAUSED, "CanaryPauseStep: step %u of %u%s", rollout->step + 1, d->spec->n_steps,
-            end == USEC_INFINITY ? ": promote goes on, abort takes back" : "");
+        say(e, PHASE_PAUSED, "%s: step %u of %u%s",
+            d->spec->strategy == STRATEGY_BLUE_GREEN ? "BlueGreenPause" : "CanaryPauseStep", rollout->step + 1,
+            d->spec->n_steps, end == USEC_INFINITY ? ": promote goes on, abort takes back" : "");
     } else
         return false;
     return true;

@@ -5,7 +5,8 @@
  * server is *seen* with weight; and the order within a batch keeps the canary's share at every prefix below what it was
  * or what it should be:
  *   1. stable is raised, 2. canaries are lowered, 3. canaries are raised, 4. stable is lowered,
- * where what goes to 0 waits for the next batch, which a look at the first one's effect causes. */
+ * where what goes to 0 waits for the next batch, which a look at the first one's effect causes; blue-green's doesn't.
+ */
 #include "core/decision.h"
 
 struct shift {
@@ -29,27 +30,40 @@ static void order(struct shift *s, enum server_order_kind kind, bool advance, ui
                                                               .weight = weight};
 }
 
-/* Somebody who stays is seen ready and with weight: the others may go to 0. */
-static bool somebody_carries(const struct shift *s, uint32_t backend) {
+/* Somebody who stays is seen ready and, but for those of color GAINS, with weight. */
+static bool carries(const struct shift *s, uint32_t backend, enum color gains) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < s->d->span; number++)
             if (s->d->ready_at[s->balancer][color][number] && s->d->target[s->balancer][backend][color][number] > 0 &&
-                server_of(s, backend, color, number)->up && server_of(s, backend, color, number)->weight > 0)
+                server_of(s, backend, color, number)->up &&
+                (color == gains || server_of(s, backend, color, number)->weight > 0))
                 return true;
     return false;
 }
 
+static bool somebody_carries(const struct shift *s, uint32_t backend) {
+    return carries(s, backend, COLOR_NONE);
+}
+
+/* One whose weight goes to 0 needs somebody who carries. Blue-green switches within one line, so that two versions
+ * serve for no longer than that takes: there somebody of the other color will do, who gets weight by the same line
+ * before. HAProxy keeps the order of a line, and what makes it refuse one weight makes it refuse all of a backend. */
+static bool may_empty(const struct shift *s, uint32_t backend, enum color color, bool dead) {
+    bool switches = s->d->spec->strategy == STRATEGY_BLUE_GREEN && !dead;
+    return carries(s, backend, switches ? color_other(color) : COLOR_NONE);
+}
+
 /* One color's weights in one direction. */
-static void weigh(struct shift *s, uint32_t backend, enum color color, bool raise, bool may_empty) {
+static void weigh(struct shift *s, uint32_t backend, enum color color, bool raise) {
     bool canary = color == color_canary(s->d->next);
     for (uint32_t number = 0; number < s->d->span; number++) {
         const struct server_seen *server = server_of(s, backend, color, number);
         uint16_t target = s->d->target[s->balancer][backend][color][number];
         if (!server->known || server->maint || target == server->weight || raise != (target > server->weight))
             continue;
-        if (target == 0 && !may_empty)
-            continue;
         bool dead = target == 0 && s->d->world->units[color][number].state != UNIT_ACTIVE;
+        if (target == 0 && !may_empty(s, backend, color, dead))
+            continue;
         order(s, SERVER_WEIGHT, raise == canary && !dead, backend, color, number, target);
     }
 }
@@ -98,12 +112,11 @@ static void admit_and_retire(struct shift *s, uint32_t backend, bool somebody) {
 
 static void plan_backend(struct shift *s, uint32_t backend) {
     enum color canary = color_canary(s->d->next), stable = color_other(canary);
-    bool somebody = somebody_carries(s, backend);
-    weigh(s, backend, stable, true, somebody);
-    weigh(s, backend, canary, false, somebody);
-    weigh(s, backend, canary, true, somebody);
-    weigh(s, backend, stable, false, somebody);
-    admit_and_retire(s, backend, somebody);
+    weigh(s, backend, stable, true);
+    weigh(s, backend, canary, false);
+    weigh(s, backend, canary, true);
+    weigh(s, backend, stable, false);
+    admit_and_retire(s, backend, somebody_carries(s, backend));
 }
 
 /* How soon something there may change without our doing. */

@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/files.h"
+#include "spec/blue-green.h"
 #include "spec/build.h"
 #include "spec/defaults.h"
 #include "spec/names.h"
@@ -153,6 +154,8 @@ static int finish(struct spec *spec, const struct document *document, const char
     int r = spec_check(spec, document, file, err);
     if (r < 0)
         return r;
+    if (spec->strategy == STRATEGY_BLUE_GREEN)
+        spec_blue_green(spec);
     r = document_text(document, &spec->text);
     if (r < 0)
         return error_set(err, r, "%s: more configuration than can be kept", file);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libspec.a
 libspec_a_SOURCES = \
 	%D%/array.h \
+	%D%/blue-green.c %D%/blue-green.h \
 	%D%/build.c %D%/build.h \
 	%D%/check.c \
 	%D%/condition-check.c %D%/condition-check.h \

@@ -168,8 +168,12 @@ static void look_at(struct sim *sim, struct exchange *exchange) {
 static void carry_out(struct sim *sim, struct exchange *exchange) {
     uint32_t cut = DRAW_RARE(sim, EXCHANGE_CUT, 50, exchange->n + 1);
     uint32_t n = cut ? cut - 1 : exchange->n;
+    /* What makes HAProxy refuse one weight makes it refuse all; the orders of a canary stand more than that. */
+    bool together = sim->scenario.spec->strategy == STRATEGY_BLUE_GREEN;
+    bool no_weight = together && DRAW_RARE(sim, EXCHANGE_REFUSED, 20, 1);
     for (uint32_t i = 0; i < n; i++) {
-        if (DRAW_RARE(sim, EXCHANGE_REFUSED, 20, 1)) {
+        bool weight = together && exchange->orders[i].kind == SERVER_WEIGHT;
+        if (weight ? no_weight : DRAW_RARE(sim, EXCHANGE_REFUSED, 20, 1)) {
             exchange->refused = true;
             trace(sim, "haproxy: order %u refused", i);
             continue;

@@ -154,6 +154,23 @@ static void check_raise(struct sim *sim, uint32_t balancer, const struct server_
                     order->weight);
 }
 
+/* I2, blue-green: at each prefix somebody who is ready has weight, also when no weight is taken. */
+static void check_switch(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders,
+                         uint32_t n) {
+    for (uint32_t refused = 0; refused < 2; refused++) {
+        struct play play;
+        play_begin(&play, sim, balancer, backend);
+        bool carried = play_carried(&play);
+        for (uint32_t i = 0; i < n && carried; i++) {
+            if (orders[i].backend != backend || (refused && orders[i].kind == SERVER_WEIGHT))
+                continue;
+            play_order(&play, &orders[i]);
+            if (!play_carried(&play))
+                oracle_fail(sim, "I2", "after %u orders no ready server has weight", i + 1);
+        }
+    }
+}
+
 /* I2: if all that takes weight away succeeds and all that gives it fails, somebody who is ready still has some. */
 static void check_remains(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders,
                           uint32_t n) {
@@ -253,7 +270,10 @@ void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_ord
         check_durable(sim, balancer, &orders[i]);
     }
     for (uint32_t backend = 0; n > 0 && backend < sim->scenario.backends; backend++) {
-        check_remains(sim, balancer, backend, orders, n);
+        if (sim->scenario.spec->strategy == STRATEGY_BLUE_GREEN)
+            check_switch(sim, balancer, backend, orders, n);
+        else
+            check_remains(sim, balancer, backend, orders, n);
         check_share(sim, balancer, backend, orders, n);
     }
 }

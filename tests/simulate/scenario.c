@@ -93,6 +93,19 @@ static void say_canary(struct writer *writer) {
             background - 1 < steps ? background - 1 : steps);
 }
 
+static void say_blue_green(struct writer *writer) {
+    struct sim *sim = writer->sim;
+    static const char *const promotions[] = {"", "AutoPromotionSec=700ms\n", "AutoPromotion=no\n",
+                                             "AutoPromotionSec=2s\n"};
+    static const char *const pre[] = {"", "PrePromotionAnalysis=good\n", "PrePromotionAnalysis=twice strict\n"};
+    static const char *const post[] = {"", "PostPromotionAnalysis=good slow\n", "PostPromotionAnalysis=twice\n"};
+    uint32_t preview = DRAW(sim, PREVIEW, 3);
+    say(writer, "[BlueGreen]\n%s%s%s", promotions[DRAW(sim, STEP, 4)], pre[DRAW(sim, STEP_VALUE, 3)],
+        post[DRAW(sim, STEP_VALUE, 3)]);
+    if (preview)
+        say(writer, "PreviewReplicas=%u\n", preview);
+}
+
 static void say_metric(struct writer *writer, const char *name, const char *rest, const char *on_failure) {
     say(writer,
         "[Metric %s]\nProvider=prometheus\nAddress=http://127.0.0.1:9090\nQuery={{canary.version}}\n"
@@ -122,7 +135,9 @@ static void draw_configuration(struct sim *sim) {
     static const char *const abort_delay[] = {"1s", "0", "3s", "infinity"};
     scenario->balancers = 1; /* several: part 2 */
     scenario->backends = 1 + DRAW(sim, BACKENDS, 2);
-    say(&writer, "[Rollout]\nUnit=shop@.service\nReplicas=%u\n", 1 + DRAW(sim, REPLICAS, SIM_INSTANCES));
+    bool blue_green = DRAW_RARE(sim, STRATEGY, 250, 1);
+    say(&writer, "[Rollout]\nStrategy=%s\nUnit=shop@.service\nReplicas=%u\n", blue_green ? "blueGreen" : "canary",
+        1 + DRAW(sim, REPLICAS, SIM_INSTANCES));
     say(&writer, "MinReadySec=%s\nDrainTimeoutSec=%s\n", min_ready[DRAW(sim, MIN_READY, 4)],
         drain[DRAW(sim, DRAIN_TIMEOUT, 4)]);
     say(&writer, "ScaleDownDelaySec=%s\nAbortScaleDownDelaySec=%s\n", delay[DRAW(sim, SCALE_DOWN_DELAY, 4)],
@@ -131,7 +146,10 @@ static void draw_configuration(struct sim *sim) {
         DRAW(sim, DEADLINE_ABORT, 2) ? "yes" : "no", DRAW_RARE(sim, CRASH_LIMIT, 300, 3));
     say(&writer, "[HAProxy]\nSocket=/run/haproxy/admin.sock\nBackend=shop\n%s",
         scenario->backends > 1 ? "Backend=api\n" : "");
-    say_canary(&writer);
+    if (blue_green)
+        say_blue_green(&writer);
+    else
+        say_canary(&writer);
     say_metrics(&writer);
 }
 

@@ -10,6 +10,8 @@
     X(REPLICAS, PLAN, "plan.replicas")                      \
     X(BALANCERS, PLAN, "plan.balancers")                    \
     X(BACKENDS, PLAN, "plan.backends")                      \
+    X(STRATEGY, PLAN, "plan.strategy")                      \
+    X(PREVIEW, PLAN, "plan.preview")                        \
     X(STEPS, PLAN, "plan.steps")                            \
     X(STEP, PLAN, "plan.step")                              \
     X(STEP_VALUE, PLAN, "plan.step-value")                  \
