@@ -32,6 +32,9 @@ enum option {
     OPTION_HELP = 1 << 5,
     OPTION_HAPROXY = 1 << 6,
     OPTION_UNTIL = 1 << 7,
+    OPTION_FOLLOW = 1 << 8,
+    OPTION_LINES = 1 << 9,
+    OPTION_SINCE = 1 << 10,
 };
 
 /* One command line, understood. */
@@ -39,11 +42,12 @@ struct invocation {
     const struct verb *verb;
     char **arguments;
     size_t n_arguments;
-    bool watch, until_paused, full, help;
+    bool watch, until_paused, full, follow, help;
     usec_t timeout; /* 0: not given */
     const char *env[ENV_OPTIONS_MAX];
     size_t n_env;
-    const char *haproxy; /* a file; NULL: not given */
+    const char *haproxy;       /* a file; NULL: not given */
+    const char *lines, *since; /* for journalctl; NULL: not given */
     struct writer *writer;
 };
 
@@ -99,6 +103,7 @@ enum exit_code run_status(const struct invocation *asked);
 enum exit_code run_list(const struct invocation *asked);
 enum exit_code run_history(const struct invocation *asked); /* past.c */
 enum exit_code run_analysis(const struct invocation *asked);
+enum exit_code run_logs(const struct invocation *asked); /* logs.c */
 enum exit_code run_lint(const struct invocation *asked); /* lint.c */
 enum exit_code run_permit(const struct invocation *asked);
 

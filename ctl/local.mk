@@ -1,4 +1,4 @@
-# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint and permit, spec/, traffic/ and provider/.
+# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint, logs and permit, core/, spec/, traffic/ and provider/.
 bin_PROGRAMS += rolloutctl
 rolloutctl_SOURCES = \
 	%D%/act.c \
@@ -10,6 +10,7 @@ rolloutctl_SOURCES = \
 	%D%/haproxy-traps.c \
 	%D%/help.c \
 	%D%/lint.c %D%/lint.h %D%/lint-haproxy.c %D%/lint-host.c \
+	%D%/logs.c \
 	%D%/main.c \
 	%D%/options.c \
 	%D%/past.c \

@@ -14,6 +14,9 @@ static const struct option_text texts[] = {
     {OPTION_WATCH, "--watch", "-w", NULL, "stay, and show what happens"},
     {OPTION_UNTIL, "--until", "", "paused", "watch, and be content when it is Paused"},
     {OPTION_TIMEOUT, "--timeout", "", "TIME", "stop waiting after this (30min) and exit 3"},
+    {OPTION_FOLLOW, "--follow", "-f", NULL, "stay, and show what comes"},
+    {OPTION_LINES, "--lines", "-n", "NUMBER", "only the latest so many messages (10 with --follow)"},
+    {OPTION_SINCE, "--since", "-S", "TIME", "only messages from then on: \"10 min ago\", \"2026-11-23 10:00\""},
     {OPTION_HAPROXY, "--haproxy", "", "FILE", "look at this haproxy.cfg instead of the HAProxy that runs"},
     {OPTION_OUTPUT, "--output", "-o", "text|json", "how results are written"},
     {OPTION_HELP, "--help", "-h", NULL, "show this help"},
@@ -77,6 +80,17 @@ static int take_option(struct invocation *ret, enum option bit, const char *valu
         return 0;
     case OPTION_FULL:
         ret->full = true;
+        return 0;
+    case OPTION_FOLLOW:
+        ret->follow = true;
+        return 0;
+    case OPTION_LINES:
+        if (strcmp(value, "all") != 0 && (*value == '\0' || strlen(value) > 9 || value[strspn(value, "0123456789")]))
+            return error_set(err, -EINVAL, "--lines %s: expected a number, or all", SAFE(value));
+        ret->lines = value;
+        return 0;
+    case OPTION_SINCE:
+        ret->since = value;
         return 0;
     case OPTION_HAPROXY:
         ret->haproxy = value;

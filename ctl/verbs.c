@@ -27,6 +27,9 @@ const struct verb verbs[] = {
     {"resume", "APP", "go on after pause", NULL, READS, 1, 1, run_plain_verb},
     {"history", "APP", "show the revisions of an app, newest first", NULL, READS, 1, 1, run_history},
     {"analysis", "APP [RUN]", "show the analysis runs, or one with its measurements", NULL, READS, 1, 2, run_analysis},
+    {"logs", "APP", "show what the agent and the instances of an app wrote to the journal",
+     "In the order of time, by journalctl(1), which also says what it exits with.",
+     OPTION_FOLLOW | OPTION_LINES | OPTION_SINCE | READS, 1, 1, run_logs},
     {"lint", "[APP|FILE]", "find what is wrong before a rollout does",
      "Of an app: its configuration, its units and permissions on this host, and its HAProxy as it runs. Of a FILE, "
      "which\n"

@@ -115,6 +115,24 @@ kill -USR1 "$agent_pid"
 wait "$watcher" && grep -qF "trying again" "$folder/err" && out "Healthy"
 check "a watch survives a restart of the agent"
 
+# The journal is journalctl's: what it is asked for is shown by one of our own.
+mkdir "$folder/bin"
+printf '#!/bin/sh\necho "$@"\nexit 7\n' >"$folder/bin/journalctl"
+chmod 755 "$folder/bin/journalctl"
+with_journal() {
+    local PATH=$folder/bin:$PATH
+    run "$@"
+}
+start_agent
+units="--unit rollout@shop.service --unit shop@blue-1.service --unit shop@blue-2.service --unit shop@green-1.service --unit shop@green-2.service"
+with_journal 7 logs shop && [[ $(cat "$folder/out") == "$units" ]] &&
+    with_journal 7 logs shop -f -n 20 --since "10 min ago" -o json && out "--follow --output=json --lines 20 --since 10 min ago $units" &&
+    run 2 logs shop -n many && err "expected a number, or all" && run 2 logs Shop
+check "logs asks journalctl for the agent's and the instances' units"
+stop_agent
+with_journal 2 logs nothere && err "no app nothere"
+check "logs of an app that isn't there exits 2"
+
 stop_agent
 run 4 status shop && err "does not answer" && run 4 deploy shop v2 && run 4 get shop --watch
 check "no agent exits 4"
