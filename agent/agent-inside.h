@@ -12,7 +12,7 @@
 /* Orders that were answered and had no effect are repeated after this. */
 #define REPEAT_PAUSE (50 * USEC_PER_MSEC)
 /* A question whose answer never came counts as an error after this; providers have shorter bounds of their own. */
-#define QUESTION_PATIENCE (900 * USEC_PER_SEC)
+#define QUESTION_PATIENCE (PROVIDER_WAIT_MAX + 300 * USEC_PER_SEC)
 /* A stop that failed is ordered again after this; a start waits in the core. */
 #define STOP_RETRY (2 * USEC_PER_SEC)
 /* A commit that failed is tried again after this. */

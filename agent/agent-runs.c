@@ -218,7 +218,7 @@ static void expire(struct agent *agent, struct active_run *active) {
         usec_t end = usec_add(run->asked_at, QUESTION_PATIENCE);
         agent_wake_at(agent, end);
         if (end <= agent->now)
-            agent_measured(agent, active->token[metric], NULL, "the provider gave no answer");
+            agent_measured(agent, active->token[metric], ANSWER_ERROR, NULL, "the provider gave no answer");
     }
 }
 
@@ -305,21 +305,24 @@ bool runs_due(const struct agent *agent) {
 }
 
 void runs_ask(struct agent *agent) {
+    const struct subject subject = {.spec = agent_spec(agent),
+                                    .canary = agent->state.rollout.color,
+                                    .since = agent->state.rollout.began - agent->clock_offset};
     for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
         struct active_run *active = &agent->runs[i];
         for (size_t n = 0; active->run && n < active->n_due; n++) {
             uint32_t metric = active->due[n].metric;
             struct error err = {0};
             active->token[metric] = agent_token(agent);
-            if (agent->ports.ask(agent->ports.userdata, active->analysis->metrics[metric], active->token[metric],
-                                 &err) < 0)
-                agent_measured(agent, active->token[metric], NULL, err.text);
+            if (agent->ports.ask(agent->ports.userdata, active->analysis->metrics[metric], &subject,
+                                 active->token[metric], &err) < 0)
+                agent_measured(agent, active->token[metric], ANSWER_ERROR, NULL, err.text);
         }
         active->n_due = 0;
     }
 }
 
-void agent_measured(void *userdata, uint64_t token, const char *value, const char *message) {
+void agent_measured(void *userdata, uint64_t token, enum answer_kind kind, const char *value, const char *message) {
     struct agent *agent = userdata;
     agent_clock(agent);
     for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
@@ -331,7 +334,7 @@ void agent_measured(void *userdata, uint64_t token, const char *value, const cha
             struct answer answer = {.run = active->run->id,
                                     .metric = metric,
                                     .sequence = active->run->metrics[metric].asked,
-                                    .kind = value ? ANSWER_VALUE : ANSWER_ERROR,
+                                    .kind = kind,
                                     .value = value,
                                     .message = message};
             step(agent, active, &answer);

@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "core/model.h"
 #include "instance/manager.h"
+#include "provider/provider.h"
 #include "store/store.h"
 #include "traffic/router.h"
 
@@ -33,8 +34,9 @@ struct agent_ports {
     void (*clock)(void *userdata, struct agent_clock *ret);
     /* Reads the app's configuration from its files. */
     int (*load_spec)(void *userdata, struct spec **ret, struct error *err);
-    /* Asks a provider; METRIC is expanded and borrowed. The answer comes through agent_measured(). */
-    int (*ask)(void *userdata, const struct metric_spec *metric, uint64_t token, struct error *err);
+    /* Asks a provider, as struct provider's. The answer comes through agent_measured(). */
+    int (*ask)(void *userdata, const struct metric_spec *metric, const struct subject *subject, uint64_t token,
+               struct error *err);
     /* What only the host can tell about a deploy before it begins (its release folder is missing, ...): negative with a
      * sentence. May be NULL. */
     int (*check_deploy)(void *userdata, const struct spec *spec, const char *version, struct error *err);
@@ -61,7 +63,7 @@ void agent_pass(struct agent *agent);
 void agent_exchanged(void *agent, uint32_t balancer, uint64_t token, const struct exchange_result *result);
 void agent_unit_seen(void *agent, enum color color, uint32_t number, const struct unit_seen *seen);
 void agent_unit_done(void *agent, enum color color, uint32_t number, uint64_t token, int result, const char *sentence);
-void agent_measured(void *agent, uint64_t token, const char *value, const char *message);
+void agent_measured(void *agent, uint64_t token, enum answer_kind kind, const char *value, const char *message);
 /* The balancer's service reloaded or restarted: look again. */
 void agent_look(struct agent *agent);
 

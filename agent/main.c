@@ -57,8 +57,8 @@ static void on_unit_done(void *userdata, enum color color, uint32_t number, uint
     agent_unit_done(((struct driver *)userdata)->agent, color, number, token, result, sentence);
 }
 
-static void on_measured(void *userdata, uint64_t token, const char *value, const char *message) {
-    agent_measured(((struct driver *)userdata)->agent, token, value, message);
+static void on_measured(void *userdata, uint64_t token, enum answer_kind kind, const char *value, const char *message) {
+    agent_measured(((struct driver *)userdata)->agent, token, kind, value, message);
 }
 
 static void on_balancer_service(void *userdata) {
@@ -112,12 +112,13 @@ static int port_load_spec(void *userdata, struct spec **ret, struct error *err) 
     return 0;
 }
 
-static int port_ask(void *userdata, const struct metric_spec *metric, uint64_t token, struct error *err) {
+static int port_ask(void *userdata, const struct metric_spec *metric, const struct subject *subject, uint64_t token,
+                    struct error *err) {
     const struct driver *driver = userdata;
     const struct provider *provider = provider_find(metric->provider);
     if (!provider)
         return error_set(err, -ENOENT, "Provider=%s is not known", metric->provider);
-    return provider->ask(driver->provider, metric, token, err);
+    return provider->ask(driver->provider, metric, subject, token, err);
 }
 
 static int port_check_deploy(void *userdata, const struct spec *spec, const char *version, struct error *err) {

@@ -80,13 +80,15 @@ struct run_spec {
     size_t n_metrics;
 };
 
+/* A value is judged by the metric's conditions; a provider that judges itself, as job does, says its verdict. */
+enum answer_kind { ANSWER_VALUE, ANSWER_ERROR, ANSWER_SUCCESSFUL, ANSWER_FAILED, ANSWER_INCONCLUSIVE };
+
 /* An answer to one question. Owned by the caller. */
 struct answer {
     uint32_t run;
     uint32_t metric;   /* index */
     uint32_t sequence; /* of the question; anything else than the one in flight is dropped */
-    enum { ANSWER_VALUE, ANSWER_ERROR, ANSWER_SUCCESSFUL, ANSWER_FAILED, ANSWER_INCONCLUSIVE } kind;
-    /* a value is judged by the metric's conditions; a provider that judges itself, as job does, says its verdict */
+    enum answer_kind kind;
     const char
         *value; /* JSON text of the value; "[]" is an empty vector; NaN, Infinity, -Infinity are allowed numbers */
     const char *message; /* the error, or a provider's warning; may be NULL */

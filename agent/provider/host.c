@@ -23,8 +23,9 @@ struct provider_host {
     void *userdata;
 };
 
-void provider_host_answer(struct provider_host *host, uint64_t token, const char *value, const char *message) {
-    host->done(host->userdata, token, value, message);
+void provider_host_answer(struct provider_host *host, uint64_t token, enum answer_kind kind, const char *value,
+                          const char *message) {
+    host->done(host->userdata, token, kind, value, message);
 }
 
 static void take_back(struct provider_host *host, struct transfer *transfer) {

@@ -21,7 +21,8 @@ int provider_host_new(sd_event *event, provider_done done, void *userdata, struc
 struct provider_host *provider_host_free(struct provider_host *host);
 
 /* For providers, to answer a question; not from inside ask(). */
-void provider_host_answer(struct provider_host *host, uint64_t token, const char *value, const char *message);
+void provider_host_answer(struct provider_host *host, uint64_t token, enum answer_kind kind, const char *value,
+                          const char *message);
 
 /* One libcurl transfer, part of what it is made for (see http.c). Between start and end it belongs to the host. */
 struct transfer {

@@ -49,18 +49,18 @@ static int check(const struct metric_spec *metric, struct error *err) {
 
 static void answered(struct provider_host *host, uint64_t token, const struct http_reply *reply) {
     if (reply->failure) {
-        provider_host_answer(host, token, NULL, reply->failure);
+        provider_host_answer(host, token, ANSWER_ERROR, NULL, reply->failure);
         return;
     }
     _cleanup_free_ char *value = NULL, *warning = NULL;
     struct error why = {0};
     int r = prometheus_answer(reply->body, reply->len, &value, &warning, &why);
     if (reply->status / 100 == 2 || r == -EREMOTEIO) {
-        provider_host_answer(host, token, value, r < 0 ? why.text : warning);
+        provider_host_answer(host, token, r < 0 ? ANSWER_ERROR : ANSWER_VALUE, value, r < 0 ? why.text : warning);
         return;
     }
     char sentence[256];
-    provider_host_answer(host, token, NULL, http_describe_status(reply, sentence, sizeof(sentence)));
+    provider_host_answer(host, token, ANSWER_ERROR, NULL, http_describe_status(reply, sentence, sizeof(sentence)));
 }
 
 /* As a form, because queries may be longer than what a URL may have. */
@@ -73,7 +73,8 @@ static int make_form(const char *query, struct buffer *form) {
     return form->error;
 }
 
-static int ask(struct provider_host *host, const struct metric_spec *metric, uint64_t token, struct error *err) {
+static int ask(struct provider_host *host, const struct metric_spec *metric, const struct subject *subject,
+               uint64_t token, struct error *err) {
     _cleanup_conceal_ struct metric_spec revealed = {0};
     struct prometheus_settings settings;
     int r = metric_reveal(rows, ELEMENTS(rows), metric, &revealed, err);

@@ -9,10 +9,9 @@
 #include "common/text.h"
 #include "common/time.h"
 #include "common/timespan.h"
+#include "provider/provider.h"
 #include "provider/settings.h"
 #include "spec/place.h"
-
-#define TIMEOUT_MAX (3600 * USEC_PER_SEC)
 
 static int keep(const char *value, void *field) {
     *(const char **)field = value;
@@ -76,7 +75,7 @@ int setting_timeout(const char *value, void *field, struct error *err) {
     int r = timespan_parse(value, &span, err);
     if (r < 0)
         return r;
-    if (span < USEC_PER_MSEC || span > TIMEOUT_MAX)
+    if (span < USEC_PER_MSEC || span > PROVIDER_WAIT_MAX)
         return error_set(err, -ERANGE, "%s is not between 1ms and 1h", FORMAT_TIMESPAN(span));
     *(usec_t *)field = span;
     return 0;

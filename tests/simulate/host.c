@@ -167,7 +167,7 @@ void host_exchanged(struct sim *sim, uint32_t life, uint32_t balancer, uint64_t 
 
 void host_measured(struct sim *sim, uint32_t life, uint64_t token, const char *value, const char *message) {
     if (listener(sim) && life == sim->host.life)
-        agent_measured(sim->host.agent, token, value, message);
+        agent_measured(sim->host.agent, token, value ? ANSWER_VALUE : ANSWER_ERROR, value, message);
 }
 
 void host_look(struct sim *sim) {

@@ -53,7 +53,8 @@ void host_measured(struct sim *sim, uint32_t life, uint64_t token, const char *v
 void host_look(struct sim *sim);
 
 /* metrics.c: the port that asks */
-int metrics_ask(void *sim, const struct metric_spec *metric, uint64_t token, struct error *err);
+int metrics_ask(void *sim, const struct metric_spec *metric, const struct subject *subject, uint64_t token,
+                struct error *err);
 /* weather.c: what goes wrong at some time; operator.c: who types verbs */
 void weather_begin(struct sim *sim);
 void operator_begin(struct sim *sim);

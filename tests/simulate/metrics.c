@@ -35,7 +35,8 @@ static void on_answer(struct sim *sim, const struct happening *what) {
     }
 }
 
-int metrics_ask(void *userdata, const struct metric_spec *metric, uint64_t token, struct error *err) {
+int metrics_ask(void *userdata, const struct metric_spec *metric, const struct subject *subject, uint64_t token,
+                struct error *err) {
     struct sim *sim = userdata;
     if (!host_may_act(sim))
         return 0;

@@ -157,7 +157,8 @@ static unsigned answers;
 static uint64_t last_token;
 static char value[256], message[256];
 
-static void done(void *userdata, uint64_t token, const char *got, const char *said) {
+static void done(void *userdata, uint64_t token, enum answer_kind kind, const char *got, const char *said) {
+    assert_int_equal(kind, got ? ANSWER_VALUE : ANSWER_ERROR);
     assert_ptr_equal(userdata, &answers);
     answers++;
     last_token = token;
@@ -189,7 +190,7 @@ static int ask_at(const char *address, const char *timeout, const char *key, con
     struct metric_spec metric = {
         .name = "m", .provider = "prometheus", .settings = settings, .n_settings = key ? 4 : 3};
     unsigned before = answers;
-    int r = provider_find("prometheus")->ask(host, &metric, token, err);
+    int r = provider_find("prometheus")->ask(host, &metric, NULL, token, err);
     assert_int_equal(answers, before); /* never from inside */
     return r;
 }
