@@ -57,13 +57,26 @@ static bool was_promoted(const struct state *state, uint32_t revision) {
     return entry && entry->outcome == OUTCOME_PROMOTED;
 }
 
+/* Some instance of it runs, and has weight where it is UP: at one balancer or in one backend, if not everywhere. */
+static bool color_carries(const struct decision *d, enum color color) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        for (uint32_t backend = 0; backend < d->world->n_backends; backend++)
+            for (uint32_t number = 0; number < d->span; number++) {
+                const struct server_seen *server = &d->world->balancers[balancer].servers[backend][color][number];
+                if (instance_active(d, color, number) && server->up && !server->maint && server->weight > 0)
+                    return true;
+            }
+    return false;
+}
+
 /* A deploy takes the place of the color that does not serve, which may change while it waits. Before the first
  * promotion both colors may hold what was tried; later, when nothing of stable is ready and the color that it replaced
  * carries all, that one is stable again and the deploy cures the other. */
 static void place_again(struct decision *d) {
     struct state *next = d->next;
     enum color color = next->rollout.color, other = color_other(color);
-    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || d->n_ready[color] == 0 || d->n_ready[other] > 0)
+    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || d->n_ready[other] > 0 ||
+        (d->n_ready[color] == 0 && !color_carries(d, color)))
         return;
     if (next->stable != COLOR_NONE) {
         if (!was_promoted(next, next->slots[color].revision))
