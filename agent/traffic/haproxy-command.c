@@ -7,6 +7,7 @@
 
 #define WEIGHT_MAX 256
 #define PROMPT "\n> "
+#define LINE_LONG 8000 /* half of what HAProxy takes by default (tune.bufsize) */
 
 static int append_order(const struct haproxy_names *names, const struct balancer_seen *last,
                         const struct server_order *order, struct buffer *text) {
@@ -20,7 +21,7 @@ static int append_order(const struct haproxy_names *names, const struct balancer
 
     switch (order->kind) {
     case SERVER_WEIGHT:
-        return buffer_printf(text, "set server %s/%s weight %u\n", backend, server, order->weight);
+        return buffer_printf(text, "set server %s/%s weight %u", backend, server, order->weight);
     case SERVER_ENABLE:
         if (!seen->known)
             return -ENODATA;
@@ -30,11 +31,11 @@ static int append_order(const struct haproxy_names *names, const struct balancer
                       server);
         if (seen->checked)
             buffer_printf(text, "; set server %s/%s health down", backend, server);
-        return buffer_puts(text, "\n");
+        return 0;
     case SERVER_MAINT:
-        return buffer_printf(text, "set server %s/%s state maint\n", backend, server);
+        return buffer_printf(text, "set server %s/%s state maint", backend, server);
     case SERVER_SHUTDOWN:
-        return buffer_printf(text, "shutdown sessions server %s/%s\n", backend, server);
+        return buffer_printf(text, "shutdown sessions server %s/%s", backend, server);
     }
     return -EINVAL;
 }
@@ -42,10 +43,17 @@ static int append_order(const struct haproxy_names *names, const struct balancer
 int haproxy_command_text(const struct haproxy_names *names, const struct balancer_seen *last,
                          const struct server_order *orders, uint32_t n, struct buffer *text) {
     buffer_puts(text, "prompt\n" HAPROXY_SHOW_INFO "\n");
+    size_t line = text->len;
     for (uint32_t i = 0; i < n; i++) {
+        bool joined = i + 1 < n && orders[i].kind == SERVER_WEIGHT && orders[i + 1].kind == SERVER_WEIGHT;
         int r = append_order(names, last, &orders[i], text);
         if (r < 0)
             return r;
+        if (!joined || text->len - line > LINE_LONG) {
+            buffer_puts(text, "\n");
+            line = text->len;
+        } else
+            buffer_puts(text, "; ");
     }
     for (uint32_t i = 0; i < names->n_backends; i++)
         buffer_printf(text, HAPROXY_SHOW_SERVERS "%s\n", names->backends[i]);

@@ -5,7 +5,9 @@
  * it an answer ends with an empty line, but not every one: on 2.6 `Trailing garbage in weight string` has none, so that
  * all that follow would be taken for the answer of the command before. So the nth command, between newlines and
  * semicolons, is answered by the nth piece of the reply. Lines of a prompt need not wait for each other and stay below
- * HAProxy's line limit (tune.bufsize) however many orders there are. `quit` ends the connection, and has no answer. */
+ * HAProxy's line limit (tune.bufsize) however many orders there are. Weights that follow each other
+ * are one line, which HAProxy carries out in one go: a switch of all servers is as short as it can be. `quit` ends the
+ * connection, and has no answer. */
 #ifndef ROLLOUT_TRAFFIC_HAPROXY_COMMAND_H
 #define ROLLOUT_TRAFFIC_HAPROXY_COMMAND_H
 

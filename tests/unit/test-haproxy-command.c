@@ -18,8 +18,7 @@ static void test_text(void **state) {
     fixture_commands(&names, &text);
     assert_string_equal(buffer_text(&text), "prompt\n"
                                             "show info\n"
-                                            "set server shop/blue-1 weight 80\n"
-                                            "set server shop/blue-3 weight 7\n"
+                                            "set server shop/blue-1 weight 80; set server shop/blue-3 weight 7\n"
                                             "set server shop/green-1 weight 0; set server shop/green-1 state ready; "
                                             "set server shop/green-1 health down\n"
                                             "set server shop-preview/green-2 state maint\n"
