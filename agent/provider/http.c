@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/buffer.h"
 #include "common/cleanup.h"
@@ -149,17 +150,24 @@ static int add_header(struct exchange *exchange, const char *header) {
 }
 
 static int set_headers(CURL *easy, struct exchange *exchange, const struct http_request *request, CURLcode *code) {
-    char content_type[128];
+    static const char type[] = "Content-Type:";
+    const struct setting_list *headers = &request->settings->headers;
+    char header[128];
+    bool typed = false;
     int r = 0;
-    if (request->body) {
-        (void)snprintf(content_type, sizeof(content_type), "Content-Type: %s", request->content_type);
-        r = add_header(exchange, content_type);
+    for (size_t i = 0; i < headers->n && r == 0; i++) {
+        r = add_header(exchange, headers->items[i]);
+        typed = typed || strncasecmp(headers->items[i], type, strlen(type)) == 0;
+    }
+    if (strcmp(request->method, "GET") != 0) {
+        (void)snprintf(header, sizeof(header), "%s %s", type, request->content_type ? request->content_type : "");
+        if (r == 0 && !typed)
+            r = add_header(exchange, header);
         if (r == 0)
             r = add_header(exchange, "Expect:"); /* no extra round trip for long queries */
-        SET(COPYPOSTFIELDS, request->body);
+        SET(COPYPOSTFIELDS, request->body ? request->body : "");
+        SET(CUSTOMREQUEST, request->method);
     }
-    for (size_t i = 0; i < request->settings->headers.n && r == 0; i++)
-        r = add_header(exchange, request->settings->headers.items[i]);
     SET(USERAGENT, "rollout");
     SET(HTTPHEADER, exchange->headers);
     return r;

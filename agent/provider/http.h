@@ -37,8 +37,9 @@ int http_settings_check(const struct http_settings *settings, const struct metri
 
 struct http_request {
     const char *url;          /* http or https */
-    const char *body;         /* NULL: a GET, otherwise a POST */
-    const char *content_type; /* of the body */
+    const char *method;       /* GET, which has no body, POST or PUT */
+    const char *body;         /* NULL: none */
+    const char *content_type; /* of the body; NULL, or in the settings' headers: as they say */
     const struct http_settings *settings;
 };
 

@@ -9,4 +9,6 @@ libprovider_a_SOURCES = \
 	%D%/provider.c %D%/provider.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/setting-kinds.c \
-	%D%/settings.c %D%/settings.h
+	%D%/settings.c %D%/settings.h \
+	%D%/web.c %D%/web.h \
+	%D%/web-answer.c %D%/web-answer.h

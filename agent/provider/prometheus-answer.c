@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/value.h"
 #include "common/buffer.h"
 #include "common/cleanup.h"
 #include "common/json-writer.h"
 #include "common/json.h"
 #include "common/text.h"
 
-#define VALUE_SIZE_MAX ((size_t)1 << 20)
 #define WARNING_SIZE_MAX 512
 
 #define SHORT(text) text_escape((char[256]){0}, 256, text, strlen(text))
@@ -68,26 +68,46 @@ static int read_scalar(const cJSON *result, struct buffer *value, struct error *
     return r < 0 ? r : append_sample(value, sample, err);
 }
 
-static int read_vector(const cJSON *result, struct buffer *value, struct error *err) {
+/* One more element of the array that VALUE is. */
+static int append_element(const cJSON *pair, struct buffer *value, struct error *err) {
+    const char *sample;
+    int r = read_pair(pair, &sample, err);
+    if (r == 0 && value->len > strlen("["))
+        (void)buffer_puts(value, ",");
+    return r < 0 ? r : append_sample(value, sample, err);
+}
+
+static int append_moment(const cJSON *series, struct buffer *value, struct error *err) {
+    const cJSON *pair = cJSON_GetObjectItemCaseSensitive(series, "value");
+    if (!pair && cJSON_GetObjectItemCaseSensitive(series, "histogram"))
+        return error_set(err, -EBADMSG, "the query gives histograms, expected numbers: see histogram_quantile()");
+    return append_element(pair, value, err);
+}
+
+static int append_range(const cJSON *series, struct buffer *value, struct error *err) {
+    const cJSON *pairs = cJSON_GetObjectItemCaseSensitive(series, "values");
+    int r = 0;
+    if (cJSON_GetObjectItemCaseSensitive(series, "histograms"))
+        return error_set(err, -EBADMSG, "the query gives histograms, expected numbers: see histogram_quantile()");
+    if (!cJSON_IsArray(pairs))
+        return error_set(err, -EBADMSG, "Prometheus' answer holds a range without values");
+    for (const cJSON *pair = pairs->child; pair && r == 0; pair = pair->next)
+        r = append_element(pair, value, err);
+    return r;
+}
+
+static int read_series(const cJSON *result, int (*append)(const cJSON *, struct buffer *, struct error *),
+                       struct buffer *value, struct error *err) {
     if (!cJSON_IsArray(result))
-        return error_set(err, -EBADMSG, "Prometheus' answer holds a vector that is not an array");
+        return error_set(err, -EBADMSG, "Prometheus' answer holds series that are not an array");
     int n = cJSON_GetArraySize(result);
     if (n > PROMETHEUS_SERIES_MAX)
         return error_set(err, -E2BIG,
                          "the query gives %d series, at most %d are taken: aggregate them with sum() or avg()", n,
                          PROMETHEUS_SERIES_MAX);
     (void)buffer_puts(value, "[");
-    json_for_each(series, result) {
-        const cJSON *pair = cJSON_GetObjectItemCaseSensitive(series, "value");
-        if (!pair && cJSON_GetObjectItemCaseSensitive(series, "histogram"))
-            return error_set(err, -EBADMSG, "the query gives histograms, expected numbers: see histogram_quantile()");
-        const char *sample;
-        int r = read_pair(pair, &sample, err);
-        if (r < 0)
-            return r;
-        if (series != result->child)
-            (void)buffer_puts(value, ",");
-        r = append_sample(value, sample, err);
+    for (const cJSON *series = result->child; series; series = series->next) {
+        int r = append(series, value, err);
         if (r < 0)
             return r;
     }
@@ -99,7 +119,7 @@ static int read_string(const cJSON *result, struct buffer *value, struct error *
     int r = read_pair(result, &text, err);
     if (r < 0)
         return r;
-    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(VALUE_SIZE_MAX);
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(VALUE_TEXT_MAX);
     _cleanup_free_ char *written = NULL;
     json_put_string(&json, NULL, text);
     r = json_finish(&json, &written, NULL, err);
@@ -122,14 +142,13 @@ static int read_data(const cJSON *answer, struct buffer *value, struct error *er
     const cJSON *result = cJSON_GetObjectItemCaseSensitive(data, "result");
 
     if (strcmp(type, "vector") == 0)
-        return read_vector(result, value, err);
+        return read_series(result, append_moment, value, err);
     if (strcmp(type, "scalar") == 0)
         return read_scalar(result, value, err);
     if (strcmp(type, "string") == 0)
         return read_string(result, value, err);
     if (strcmp(type, "matrix") == 0)
-        return error_set(err, -EBADMSG,
-                         "the query gives values over a range of time, expected one moment: see avg_over_time()");
+        return read_series(result, append_range, value, err);
     return error_set(err, -EBADMSG, "Prometheus' answer is of the unknown type \"%s\"", SHORT(type));
 }
 
@@ -174,9 +193,13 @@ int prometheus_answer(const char *body, size_t len, char **ret_value, char **ret
     if (strcmp(status, "success") != 0)
         return error_set(err, -EBADMSG, "Prometheus' answer has the unknown status \"%s\"", SHORT(status));
 
-    _cleanup_buffer_ struct buffer value = BUFFER(VALUE_SIZE_MAX);
+    _cleanup_buffer_ struct buffer value = BUFFER(VALUE_TEXT_MAX);
     _cleanup_free_ char *warning = NULL;
     r = read_data(answer, &value, err);
+    if (value.error == -ENOBUFS)
+        return error_set(err, -E2BIG,
+                         "the query gives more values than %zu bytes hold: aggregate them, or ask for fewer",
+                         value.max);
     if (r == 0)
         r = read_warnings(answer, &warning, err);
     if (r < 0)

@@ -5,10 +5,12 @@
 
 #include "common/text.h"
 #include "provider/prometheus.h"
+#include "provider/web.h"
 
 /* A further provider is a line here. */
 static const struct provider *const providers[] = {
     &prometheus_provider,
+    &web_provider,
 };
 
 const struct provider *provider_find(const char *name) {

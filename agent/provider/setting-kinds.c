@@ -13,6 +13,8 @@
 #include "provider/settings.h"
 #include "spec/place.h"
 
+#define YEAR (365 * 24 * 3600 * USEC_PER_SEC)
+
 static int keep(const char *value, void *field) {
     *(const char **)field = value;
     return 0;
@@ -70,15 +72,23 @@ int setting_bool(const char *value, void *field, struct error *err) {
     return 0;
 }
 
-int setting_timeout(const char *value, void *field, struct error *err) {
+static int read_span(const char *value, usec_t max, void *field, struct error *err) {
     usec_t span;
     int r = timespan_parse(value, &span, err);
     if (r < 0)
         return r;
-    if (span < USEC_PER_MSEC || span > PROVIDER_WAIT_MAX)
-        return error_set(err, -ERANGE, "%s is not between 1ms and 1h", FORMAT_TIMESPAN(span));
+    if (span < USEC_PER_MSEC || span > max)
+        return error_set(err, -ERANGE, "%s is not between 1ms and %s", FORMAT_TIMESPAN(span), FORMAT_TIMESPAN(max));
     *(usec_t *)field = span;
     return 0;
+}
+
+int setting_timeout(const char *value, void *field, struct error *err) {
+    return read_span(value, PROVIDER_WAIT_MAX, field, err);
+}
+
+int setting_span(const char *value, void *field, struct error *err) {
+    return read_span(value, YEAR, field, err);
 }
 
 /* Errors name no value: it may be a secret. */

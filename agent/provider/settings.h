@@ -27,6 +27,7 @@ int setting_file(const char *value, void *field, struct error *err);       /* co
 int setting_credential(const char *value, void *field, struct error *err); /* const char *: a name */
 int setting_bool(const char *value, void *field, struct error *err);       /* bool: yes or no */
 int setting_timeout(const char *value, void *field, struct error *err);    /* usec_t: 1ms to 1h */
+int setting_span(const char *value, void *field, struct error *err);       /* usec_t: 1ms to a year */
 int setting_header(const char *value, void *field, struct error *err);     /* adds to struct setting_list */
 
 struct setting_row {

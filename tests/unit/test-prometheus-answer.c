@@ -17,6 +17,8 @@
 #define SUCCESS(type, result) "{\"status\":\"success\",\"data\":{\"resultType\":\"" type "\",\"result\":" result "}}"
 #define SERIES(value) "{\"metric\":{\"job\":\"haproxy\"},\"value\":[1435781451.781,\"" value "\"]}"
 
+#define RANGE(values) "{\"metric\":{\"job\":\"haproxy\"},\"values\":[" values "]}"
+
 static void values(void **unused) {
     static const struct {
         const char *body, *value;
@@ -25,6 +27,8 @@ static void values(void **unused) {
         {SUCCESS("vector", "[" SERIES("0.9987") "]"), "[0.9987]"},
         {SUCCESS("vector", "[" SERIES("1") "," SERIES("-2.5e-07") "," SERIES("1e+21") "]"), "[1,-2.5e-07,1e+21]"},
         {SUCCESS("vector", "[" SERIES("NaN") "," SERIES("+Inf") "," SERIES("-Inf") "]"), "[NaN,Infinity,-Infinity]"},
+        {SUCCESS("matrix", "[]"), "[]"},
+        {SUCCESS("matrix", "[" RANGE("[1,\"1\"],[2,\"NaN\"]") "," RANGE("") "," RANGE("[1,\"3\"]") "]"), "[1,NaN,3]"},
         {SUCCESS("scalar", "[1435781451.781,\"42\"]"), "42"},
         {SUCCESS("scalar", "[1435781451,\"NaN\"]"), "NaN"},
         {SUCCESS("scalar", "[1435781451,\"0.1000000000000000055511151231257827\"]"),
@@ -70,7 +74,11 @@ static void refusals(void **unused) {
         {SUCCESS("vector", "[" SERIES("1,2") "]"), -EBADMSG, "where a number belongs"},
         {SUCCESS("scalar", "[1435781451.781,\"up\"]"), -EBADMSG, "\"up\" where a number belongs"},
         {SUCCESS("scalar", "null"), -EBADMSG, "not a time and a value"},
-        {SUCCESS("matrix", "[]"), -EBADMSG, "avg_over_time()"},
+        {SUCCESS("matrix", "[{\"metric\":{},\"values\":7}]"), -EBADMSG, "a range without values"},
+        {SUCCESS("matrix", "[" SERIES("1") "]"), -EBADMSG, "a range without values"},
+        {SUCCESS("matrix", "[" RANGE("[1,\"1\"],[2,3]") "]"), -EBADMSG, "not a time and a value"},
+        {SUCCESS("matrix", "[{\"metric\":{},\"values\":[],\"histograms\":[]}]"), -EBADMSG, "histogram_quantile()"},
+        {SUCCESS("matrix", "{}"), -EBADMSG, "not an array"},
         {SUCCESS("streams", "[]"), -EBADMSG, "unknown type \"streams\""},
         {"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"1:5: parse error: unexpected \\\"}\\\"\"}",
          -EREMOTEIO, "Prometheus says bad_data: 1:5: parse error: unexpected \"}\""},
@@ -126,6 +134,20 @@ static void series_are_bounded(void **unused) {
     assert_non_null(strstr(err.text, "the query gives 1001 series"));
 }
 
+static void values_are_bounded(void **unused) {
+    _cleanup_buffer_ struct buffer body = BUFFER(1024 * 1024);
+    (void)buffer_puts(&body,
+                      "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"values\":[[1,\"0\"]");
+    for (int i = 0; i < 20000; i++)
+        (void)buffer_puts(&body, ",[1,\"3.14159265358979\"]");
+    assert_int_equal(buffer_puts(&body, "]}]}}"), 0);
+    char *value = NULL, *warning = NULL;
+    struct error err = {0};
+    assert_int_equal(prometheus_answer(body.data, body.len, &value, &warning, &err), -E2BIG);
+    assert_string_equal(err.text,
+                        "the query gives more values than 262144 bytes hold: aggregate them, or ask for fewer");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
@@ -133,6 +155,7 @@ int main(void) {
         cmocka_unit_test(warnings_are_told),
         cmocka_unit_test(many_warnings_are_cut),
         cmocka_unit_test(series_are_bounded),
+        cmocka_unit_test(values_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
