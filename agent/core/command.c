@@ -101,7 +101,7 @@ static void begin(struct asking *a, uint32_t revision, uint32_t attempt, enum co
         slot->revision = revision;
     slot->stop_after = slot->revision == revision ? USEC_INFINITY : a->now;
     for (uint32_t number = 0; number < REPLICAS_MAX; number++)
-        next->instances[color][number].crashes = 0;
+        lives_begin(&next->instances[color][number]);
     a->result->revision = revision;
     a->result->new_attempt = true;
 }

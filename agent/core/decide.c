@@ -36,6 +36,7 @@ void decide(const struct spec *spec, const struct state *state, const struct wor
     }
     view_take(&d);
     lives_follow(&d);
+    stable_follow(&d);
     scale_follow(&d);
     scale_want(&d);
     canary_follow(&d);

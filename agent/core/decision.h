@@ -20,6 +20,11 @@
 /* A start that led to nothing is ordered again after this, times the crashes it has had, up to so many. */
 #define START_RETRY (2 * USEC_PER_SEC)
 #define START_TRIES 30
+/* So long the steps wait for a stable color that is not whole, from when it last was. */
+#define STABLE_PATIENCE (60 * USEC_PER_SEC)
+/* An instance of stable that crashed counts as well again when it has run for so long, or for MinReadySec= if that is
+ * longer: a crash loop is ready for a moment, too. */
+#define STEADY_AFTER (10 * USEC_PER_SEC)
 /* Sessions that were shut down get this long to be gone before the instance is stopped all the same. */
 #define SHUTDOWN_GRACE (2 * USEC_PER_SEC)
 
@@ -47,6 +52,9 @@ struct decision {
                  [REPLICAS_MAX];      /* active, of its slot's revision, UP in every backend, for MinReadySec */
     bool ready[COLORS][REPLICAS_MAX]; /* on every balancer that answers */
     uint32_t n_ready[COLORS];
+
+    /* stable.c */
+    bool stable_whole; /* all that Replicas= asks for is ready, and steadily so */
 
     /* scale.c */
     enum want want[COLORS][REPLICAS_MAX];
@@ -89,6 +97,8 @@ enum color color_canary(const struct state *state);
 
 /* lives.c: which InvocationIDs are ours, and which crashed */
 void lives_follow(struct decision *d);
+/* A new attempt: what happened in the one before counts no more. */
+void lives_begin(struct instance *instance);
 uint32_t lives_crashes(const struct state *state, enum color color);
 
 /* state.c */
@@ -100,12 +110,24 @@ bool rollout_final(const struct spec *spec, const struct state *state);
 /* canary.c: from step to step */
 void canary_follow(struct decision *d);
 
+/* stable.c: whether stable is whole, and whether that is still waited for */
+void stable_follow(struct decision *d);
+/* Every instance of stable is ready, be it for a moment. */
+bool stable_is_ready(const struct decision *d);
+/* The steps need not wait for stable: it is whole, or it was given its time. */
+bool stable_lets_go(const struct decision *d);
+/* Until when they wait for it, if it stays as it is. */
+usec_t stable_patience_end(const struct decision *d);
+/* From when on it is Degraded, if it stays as it is. */
+usec_t stable_late_at(const struct decision *d);
+/* From when on an instance of stable that crashed counts as well again, as it runs now; 0: it has not crashed. */
+usec_t stable_steady_at(const struct decision *d, uint32_t number);
+
 /* steps.c: what the current one says */
 /* The share that the steps allow now. */
 share_t canary_share(const struct decision *d);
 /* Every instance that the current step needs is ready. */
 bool canary_is_ready(const struct decision *d);
-bool stable_is_ready(const struct decision *d);
 /* The rollout may go forward. */
 bool may_advance(const struct decision *d);
 /* When the pause that the current step is will be over. */

@@ -7,6 +7,7 @@
 
 #include "core/decide.h"
 #include "core/decision.h"
+#include "core/words.h"
 
 DEFINE_STRING_TABLE(phase, enum phase, [PHASE_IDLE] = "Idle", [PHASE_HEALTHY] = "Healthy",
                     [PHASE_PROGRESSING] = "Progressing", [PHASE_PAUSED] = "Paused", [PHASE_DEGRADED] = "Degraded")
@@ -134,6 +135,17 @@ static void blame(const struct decision *d, enum color color, uint32_t scale, ch
     }
 }
 
+/* Which instance keeps stable from being whole: not ready, or ready but for a moment. */
+static void blame_stable(const struct decision *d, char *text, size_t size) {
+    blame(d, d->next->stable, d->spec->replicas, text, size);
+    for (uint32_t number = 0; stable_is_ready(d) && number < d->spec->replicas; number++)
+        if (stable_steady_at(d, number) > d->now) {
+            (void)snprintf(text, size, "%s has crashed and was started again just now",
+                           INSTANCE_NAME(d->next->stable, number));
+            return;
+        }
+}
+
 static void explain_idle(const struct decision *d, struct explanation *e) {
     const struct state *state = d->next;
     if (state->stable == COLOR_NONE) {
@@ -149,9 +161,10 @@ static void explain_idle(const struct decision *d, struct explanation *e) {
     }
     char why[WHY_MAX];
     blame(d, state->stable, d->spec->replicas, why, sizeof why);
-    wait_for(e, WAITING_STABLE, 0, USEC_INFINITY);
-    say(e, d->n_ready[state->stable] ? PHASE_PROGRESSING : PHASE_DEGRADED,
-        "InstancesUnready: %u of %u instances are ready: %s", d->n_ready[state->stable], d->spec->replicas, why);
+    bool late = d->n_ready[state->stable] == 0 || stable_late_at(d) <= d->now;
+    wait_for(e, WAITING_STABLE, state->stable_ailing_since, USEC_INFINITY);
+    say(e, late ? PHASE_DEGRADED : PHASE_PROGRESSING, "InstancesUnready: %u of %u instances are ready: %s",
+        d->n_ready[state->stable], d->spec->replicas, why);
 }
 
 static void explain_aborted(const struct decision *d, struct explanation *e) {
@@ -201,10 +214,10 @@ static void explain_need(const struct decision *d, struct explanation *e, char *
         blame(d, rollout->color, scale, why, sizeof why);
         wait_for(e, WAITING_READY, rollout->progress_at, usec_add(rollout->progress_at, d->spec->progress_deadline));
         (void)snprintf(text, size, "%u of %u new instances are ready: %s", d->n_ready[rollout->color], scale, why);
-    } else if (!rollout->full && !stable_is_ready(d)) {
-        blame(d, d->next->stable, d->spec->replicas, why, sizeof why);
-        wait_for(e, WAITING_STABLE, rollout->progress_at, USEC_INFINITY);
-        (void)snprintf(text, size, "steps are frozen: stable %s", why);
+    } else if (!rollout->full && !stable_lets_go(d)) {
+        blame_stable(d, why, sizeof why);
+        wait_for(e, WAITING_STABLE, d->next->stable_ailing_since, stable_patience_end(d));
+        (void)snprintf(text, size, "waits up to 1min for stable to be whole: %s", why);
     } else if (state_wants_run(d->next, rollout->step_run.id) && !rollout_final(d->spec, d->next)) {
         wait_for(e, WAITING_ANALYSIS, rollout->step_since, USEC_INFINITY);
         (void)snprintf(text, size, "analysis run %u", rollout->step_run.id);
@@ -244,6 +257,7 @@ void explain(const struct spec *spec, const struct state *state, const struct wo
     struct decision d = {.spec = spec, .world = world, .now = now, .next = &copy};
     memset(ret, 0, sizeof *ret);
     view_take(&d);
+    stable_follow(&d);
     weigh(&d, ret);
     if (state->by_hand.yielded) {
         say(ret, PHASE_DEGRADED,

@@ -13,7 +13,7 @@ static void forget_boot(struct decision *d) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
             struct instance *instance = &next->instances[color][number];
-            *instance = (struct instance){.crashes = instance->crashes};
+            *instance = (struct instance){.crashes = instance->crashes, .ended_quietly = instance->ended_quietly};
         }
     next->boot = d->world->boot;
 }
@@ -21,6 +21,14 @@ static void forget_boot(struct decision *d) {
 static void crashed(struct instance *instance) {
     instance->crashes++;
     instance->crash_counted = true;
+}
+
+/* It went without failing and without a stop job that was seen: the process ended by itself, or somebody stopped it
+ * unseen. Once may be a person; again and again is a loop. */
+static void ended_quietly(struct instance *instance) {
+    if (instance->ended_quietly)
+        crashed(instance);
+    instance->ended_quietly = instance->crash_counted = true;
 }
 
 static void accept(struct instance *instance, const struct id128 *invocation) {
@@ -41,8 +49,19 @@ static void follow(struct instance *instance, const struct unit_seen *unit) {
             crashed(instance);
         accept(instance, &unit->invocation);
     }
-    if (ended && !instance->crash_counted)
+    if (instance->crash_counted)
+        return;
+    if (unit->state == UNIT_STOPPING && unit->job)
+        instance->crash_counted = true; /* a job that isn't ours stops it: the end of this life is no crash */
+    else if (ended)
         crashed(instance);
+    else if (unit->state == UNIT_INACTIVE && !unit->job)
+        ended_quietly(instance);
+}
+
+void lives_begin(struct instance *instance) {
+    instance->crashes = 0;
+    instance->ended_quietly = false;
 }
 
 void lives_follow(struct decision *d) {

@@ -45,7 +45,8 @@ struct slot {
 struct instance {
     struct id128 accepted;    /* the InvocationID that counts as our running instance */
     struct id128 passed_over; /* the one that was there when we last ordered a start: not ours */
-    bool crash_counted;       /* the end of `accepted` is in `crashes` already */
+    bool crash_counted;       /* the end of `accepted` is in `crashes` already, or none that counts */
+    bool ended_quietly;       /* in this attempt: nobody was seen to stop it, and it did not fail */
     uint32_t crashes;         /* in this attempt */
     usec_t started_at;        /* when a start was last ordered; 0: never */
     usec_t drain_since;       /* out of every balancer since; 0: not draining */
@@ -158,6 +159,7 @@ struct state {
     usec_t clock_offset;                          /* the core's clock less CLOCK_BOOTTIME, in that boot */
     uint32_t next_revision, next_run, next_event; /* never reused; start at 1 */
     enum color stable;                            /* COLOR_NONE before the first promotion */
+    usec_t stable_ailing_since;                   /* not all of it was ready, and steadily so, since; 0: all is */
     struct slot slots[COLORS];
     struct instance instances[COLORS][REPLICAS_MAX];
     struct rollout rollout;

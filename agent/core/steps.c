@@ -20,20 +20,11 @@ bool canary_is_ready(const struct decision *d) {
     return ready >= scale;
 }
 
-bool stable_is_ready(const struct decision *d) {
-    if (d->next->stable == COLOR_NONE)
-        return true;
-    uint32_t ready = 0;
-    for (uint32_t number = 0; number < d->spec->replicas; number++)
-        ready += d->ready[d->next->stable][number];
-    return ready >= d->spec->replicas;
-}
-
-/* Advance needs everybody's answer, a whole canary, and a stable side that could take everything back; promote --full
- * does not wait for the latter. */
+/* Advance needs everybody's answer, a whole canary, and a stable side that could take everything back; that side is
+ * waited for only so long, and by promote --full not at all. */
 bool may_advance(const struct decision *d) {
     return d->balancers_up && d->units_known && !d->next->by_hand.yielded && !d->next->rollout.paused_by_user &&
-           canary_is_ready(d) && (d->next->rollout.full || stable_is_ready(d));
+           canary_is_ready(d) && (d->next->rollout.full || stable_lets_go(d));
 }
 
 share_t canary_share(const struct decision *d) {
@@ -50,12 +41,21 @@ usec_t pause_end(const struct decision *d) {
     return usec_add(rollout->step_since, d->spec->steps[rollout->step].duration);
 }
 
+/* What a ready canary waits for on the other side is no delay of its own. */
+static usec_t progress_but_for_stable(const struct decision *d) {
+    const struct rollout *rollout = &d->next->rollout;
+    if (rollout->full || !d->next->stable_ailing_since || !rollout_runs(d->next) || !canary_is_ready(d))
+        return rollout->progress_at;
+    usec_t end = stable_patience_end(d);
+    return end > d->now ? USEC_INFINITY : end > rollout->progress_at ? end : rollout->progress_at;
+}
+
 usec_t progress_since(const struct decision *d) {
     const struct rollout *rollout = &d->next->rollout;
-    usec_t since = rollout->progress_at;
+    usec_t since = progress_but_for_stable(d);
     if (rollout->mode != MODE_RUNNING || rollout->paused_by_user || rollout->paused_inconclusive)
         return USEC_INFINITY;
-    if (!rollout_runs(d->next) || rollout_final(d->spec, d->next))
+    if (since == USEC_INFINITY || !rollout_runs(d->next) || rollout_final(d->spec, d->next))
         return since;
     const struct step *step = &d->spec->steps[rollout->step];
     if (step->kind == STEP_PAUSE) {

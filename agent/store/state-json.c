@@ -28,6 +28,7 @@ static const struct field state_fields[] = {
     U32_FIELD(struct state, next_event, "nextEvent", UINT32_MAX),
     U32_FIELD(struct state, delivered, "delivered", UINT32_MAX),
     ENUM_FIELD(struct state, stable, "stable", color),
+    USEC_FIELD(struct state, stable_ailing_since, "stableAilingSince"),
 };
 
 static const struct field slot_fields[] = {
@@ -41,6 +42,7 @@ static const struct field instance_fields[] = {
     ID_FIELD(struct instance, passed_over, "passedOver"),
     BOOL_FIELD(struct instance, crash_counted, "crashCounted"),
     U32_FIELD(struct instance, crashes, "crashes", UINT32_MAX),
+    BOOL_FIELD(struct instance, ended_quietly, "endedQuietly"),
     USEC_FIELD(struct instance, started_at, "startedAt"),
     USEC_FIELD(struct instance, drain_since, "drainSince"),
 };
@@ -113,7 +115,8 @@ static bool instance_empty(const struct instance *instance) {
     static const struct id128 none;
     return memcmp(&instance->accepted, &none, sizeof(none)) == 0 &&
            memcmp(&instance->passed_over, &none, sizeof(none)) == 0 && !instance->crash_counted &&
-           instance->crashes == 0 && instance->started_at == 0 && instance->drain_since == 0;
+           instance->crashes == 0 && !instance->ended_quietly && instance->started_at == 0 &&
+           instance->drain_since == 0;
 }
 
 static void put_instances(struct json_writer *json, const struct state *state) {

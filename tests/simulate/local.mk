@@ -15,7 +15,7 @@ tests_simulate_simulate_SOURCES = \
 	%D%/main.c \
 	%D%/metrics.c \
 	%D%/operator.c \
-	%D%/oracle.h %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c \
+	%D%/oracle.h %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c %D%/oracle-rest.c \
 	%D%/requests.c \
 	%D%/run-one.c %D%/run-one.h \
 	%D%/scenario.c %D%/scenario.h \

@@ -60,7 +60,11 @@ static void check_gate(struct sim *sim, const struct state *before, const struct
 }
 
 void oracle_process_failed(struct sim *sim, uint32_t revision) {
+    const struct rollout *rollout = &sim->oracle.previous.rollout;
     sim->oracle.crashes[revision % REVISIONS_MAX]++;
+    if (sim->host.over && rollout->mode == MODE_RUNNING && rollout->revision == revision &&
+        sim->oracle.previous.stable != COLOR_NONE)
+        sim->oracle.crashes_suffered++;
 }
 
 /* Nobody is condemned for what was never true. */
@@ -100,8 +104,10 @@ static void follow(struct sim *sim, const struct state *before, const struct sta
         oracle->promoted_at = state->rollout.mode == MODE_IDLE ? oracle->promoting_at : 0;
         oracle->retired_by_verb = false;
     }
-    if (!same_attempt(before, state))
+    if (!same_attempt(before, state)) {
         oracle->retired_by_verb = true;
+        oracle->crashes_suffered = 0;
+    }
     if (state->rollout.step != before->rollout.step || state->rollout.mode != before->rollout.mode)
         disturbed(sim); /* what this asks for takes its time */
 }

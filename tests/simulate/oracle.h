@@ -4,7 +4,8 @@
  *
  *   oracle-orders.c   at each command the agent sends: I1 I2 I3 I4 I6 I7 I11 I15
  *   oracle-commits.c  over the course of states, runs and verbs: I5 I6 I9 I14 I16
- *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11; and at the end: I10 I12 I13
+ *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11 I12
+ *   oracle-rest.c     at the end: I10 I13
  *
  * Tolerances. The agent cannot know what happened after its last look. So "just seen" is what it was last told: of a
  * unit the last unit_seen, of a server the last look, which may have begun JUST_SEEN ago at most. Orders are judged by
@@ -20,6 +21,10 @@
 
 #define JUST_SEEN MSEC(575) /* LOOK_FRESH, and the fsyncs between decision and order */
 #define QUIET SEC(2)
+/* How long the steps wait for a stable color that is not whole, and how long an instance of it that crashed has to run
+ * before it counts again: as rollout.conf(5) says. */
+#define STABLE_PATIENCE SEC(60)
+#define STEADY_AFTER SEC(10)
 /* A look that is due comes, and its orders are carried out. */
 #define SETTLING MSEC(1200)
 
@@ -37,6 +42,9 @@ struct oracle {
     bool retired_by_verb;                   /* a deploy took the warm color */
     const struct api_command *verb;         /* under way */
     uint32_t crashes[64];                   /* by revision, REVISIONS_MAX */
+    uint32_t crashes_suffered;              /* by this attempt, after the faults have ended */
+    usec_t waiting_since;                   /* the new version is well, and yet its step, ... */
+    uint32_t waiting_step;                  /* ... this one, does not end */
     usec_t settled_at;                      /* 0: not yet */
     uint64_t orders, commits_settled, orders_settled, passes_settled;
     bool unwell; /* something keeps failing by itself, so it never gets calm */
@@ -76,6 +84,13 @@ void oracle_run(struct sim *sim, const struct run *before, const struct run *run
 void oracle_event(struct sim *sim, const struct state *state, const struct event *event);
 void oracle_verb_begins(struct sim *sim, const struct api_command *asked);
 void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const struct command_result *result, int r);
+
+/* Nothing outside has happened for so long. */
+bool oracle_is_quiet(const struct sim *sim, usec_t span);
+/* In truth: it runs, a balancer has it UP in every backend, for MinReadySec and a while. */
+bool oracle_truly_ready(const struct sim *sim, uint32_t balancer, uint32_t color, uint32_t number);
+/* The faults are over: whether all has come to rest. */
+void oracle_check_rest(struct sim *sim);
 
 /* The share of the new revision that the durable state allows. */
 share_t oracle_allowed(const struct sim *sim);

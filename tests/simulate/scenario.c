@@ -13,6 +13,11 @@ uint32_t version_index(const char *name) {
     return index < VERSIONS ? index : 0;
 }
 
+enum health version_health(const struct version *version, uint32_t number) {
+    bool all = version->sick == 0 || version->health == HEALTH_ERRORS;
+    return all || version->sick == number + 1 ? version->health : HEALTH_GOOD;
+}
+
 /* Where only the agent's kills are to make a difference, nothing happens at some time by itself. */
 static enum health health_of(const struct sim *sim, enum health health) {
     bool timeless = health == HEALTH_GOOD || health == HEALTH_ERRORS;
@@ -27,10 +32,14 @@ static void draw_versions(struct sim *sim) {
             .health = health_of(sim, (enum health)DRAW_RARE(sim, HEALTH, permille, HEALTHS - 1)),
             .start_time = MSEC(20 + 100 * DRAW(sim, START_TIME, 8)),
             .crashes_after = MSEC(200 + 100 * DRAW(sim, HEALTH_AFTER, 40)),
+            .ends = (enum ending_kind)DRAW_RARE(sim, ENDS, 300, ENDS_RESTARTED),
+            .loops = DRAW_RARE(sim, LOOPS, 300, 1) != 0,
+            .sick = DRAW_RARE(sim, SICK, 300, SIM_INSTANCES),
         };
-        trace(sim, "v%u: health %d, starts in %lld ms, crashes after %lld ms", i + 1, sim->scenario.versions[i].health,
-              (long long)sim->scenario.versions[i].start_time / 1000,
-              (long long)sim->scenario.versions[i].crashes_after / 1000);
+        const struct version *version = &sim->scenario.versions[i];
+        trace(sim, "v%u: health %d%s, of instance %u, starts in %lld ms, crashes after %lld ms in way %d", i + 1,
+              version->health, version->loops ? " for ever" : "", version->sick, (long long)version->start_time / 1000,
+              (long long)version->crashes_after / 1000, version->ends);
     }
 }
 

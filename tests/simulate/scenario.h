@@ -23,8 +23,18 @@ enum health {
     HEALTHS,
 };
 
+/* How a process ends that crashes some time after its start. */
+enum ending_kind {
+    ENDS_FAILED,
+    ENDS_INACTIVE,  /* exits 0, and nobody starts it again */
+    ENDS_RESTARTED, /* exits 0, Restart=always */
+};
+
 struct version {
     enum health health;
+    enum ending_kind ends;
+    bool loops;    /* also after the faults have ended */
+    uint32_t sick; /* 0: all of its instances are of that health; else only this one (1: the first) */
     usec_t start_time;
     usec_t crashes_after;
 };
@@ -37,6 +47,8 @@ struct scenario {
 };
 
 void scenario_begin(struct sim *sim);
+/* Of an instance of a version, in truth. */
+enum health version_health(const struct version *version, uint32_t number);
 void scenario_end(struct sim *sim);
 
 /* "v1" .. "v5" to its index, and back. */

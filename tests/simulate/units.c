@@ -109,15 +109,18 @@ static void on_auto_restart(struct sim *sim, const struct happening *what) {
 }
 
 /* The process is gone without anybody having asked for it. */
-static void process_failed(struct sim *sim, uint32_t color, uint32_t number, const char *why) {
+static void process_ended(struct sim *sim, uint32_t color, uint32_t number, enum ending_kind how, const char *why) {
     struct sim_unit *unit = unit_at(sim, color, number);
     disturbed(sim);
     oracle_process_failed(sim, unit->runs);
+    unit->failed_at = sim->clock.now;
     unit->life++;
     unit->runs = 0;
     unit->listening = false;
     (void)snprintf(unit->result, sizeof unit->result, "%s", why);
-    if (++unit->fails < START_LIMIT) {
+    if (how == ENDS_INACTIVE)
+        unit->state = UNIT_INACTIVE;
+    else if (++unit->fails < START_LIMIT) {
         unit->state = UNIT_RESTARTING;
         clock_after(sim, MSEC(100 + 100 * DRAW_RARE(sim, RESTART_SEC, 300, 20)), on_auto_restart, color, number,
                     unit->life);
@@ -130,10 +133,17 @@ static void process_failed(struct sim *sim, uint32_t color, uint32_t number, con
     changed(sim, color, number);
 }
 
+static void process_failed(struct sim *sim, uint32_t color, uint32_t number, const char *why) {
+    process_ended(sim, color, number, ENDS_FAILED, why);
+}
+
 static void on_crash(struct sim *sim, const struct happening *what) {
     struct sim_unit *unit = unit_at(sim, what->a, what->b);
-    if (unit->life == what->c && unit->state == UNIT_ACTIVE && !host_is_over(sim))
-        process_failed(sim, what->a, what->b, "exit-code 1");
+    if (unit->life != what->c || unit->state != UNIT_ACTIVE)
+        return;
+    const struct version *version = version_of(sim, unit);
+    if (!host_is_over(sim) || version->loops)
+        process_ended(sim, what->a, what->b, version->ends, version->ends == ENDS_FAILED ? "exit-code 1" : "");
 }
 
 static void process_ready(struct sim *sim, uint32_t color, uint32_t number, const struct version *version) {
@@ -141,8 +151,8 @@ static void process_ready(struct sim *sim, uint32_t color, uint32_t number, cons
     disturbed(sim);
     unit->state = UNIT_ACTIVE;
     unit->active_since = sim->clock.now;
-    unit->listening = version->health != HEALTH_DEAF;
-    if (version->health == HEALTH_CRASHES_LATER)
+    unit->listening = version_health(version, number) != HEALTH_DEAF;
+    if (version_health(version, number) == HEALTH_CRASHES_LATER)
         clock_after(sim, version->crashes_after, on_crash, color, number, unit->life);
     job_ended(sim, color, number, 0, "");
     changed(sim, color, number);
@@ -153,11 +163,12 @@ static void on_started(struct sim *sim, const struct happening *what) {
     if (unit->life != what->c || unit->state != UNIT_STARTING)
         return;
     const struct version *version = version_of(sim, unit);
-    if (version->health == HEALTH_CRASHES_AT_ONCE || DRAW_RARE(sim, START_FAILS, 100, 1))
+    enum health health = version_health(version, what->b);
+    if (health == HEALTH_CRASHES_AT_ONCE || DRAW_RARE(sim, START_FAILS, 100, 1))
         process_failed(sim, what->a, what->b, "exit-code 2");
-    else if (version->health == HEALTH_NEVER_READY && what->when < unit->active_since + START_TIMEOUT)
+    else if (health == HEALTH_NEVER_READY && what->when < unit->active_since + START_TIMEOUT)
         clock_after(sim, START_TIMEOUT, on_started, what->a, what->b, what->c);
-    else if (version->health == HEALTH_NEVER_READY)
+    else if (health == HEALTH_NEVER_READY)
         process_failed(sim, what->a, what->b, "timeout");
     else
         process_ready(sim, what->a, what->b, version);
@@ -180,7 +191,7 @@ static void process_starts(struct sim *sim, uint32_t color, uint32_t number) {
 void units_loaded(struct sim *sim, enum color color, uint32_t number) {
     struct sim_unit *unit = unit_at(sim, color, number);
     const struct version *version = version_of(sim, unit);
-    if (unit->state == UNIT_ACTIVE && version->health == HEALTH_CRASHES_LOADED)
+    if (unit->state == UNIT_ACTIVE && version_health(version, number) == HEALTH_CRASHES_LOADED)
         clock_after(sim, version->crashes_after / 4, on_crash, color, number, unit->life);
 }
 
@@ -306,7 +317,7 @@ void units_reboot(struct sim *sim) {
     for (uint32_t color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
             struct sim_unit *unit = unit_at(sim, color, number);
-            *unit = (struct sim_unit){.life = unit->life + 1, .masked = unit->masked};
+            *unit = (struct sim_unit){.life = unit->life + 1, .masked = unit->masked, .failed_at = unit->failed_at};
             haproxy_instance_changed(sim, (enum color)color, number);
         }
 }

@@ -22,7 +22,8 @@ struct sim_unit {
     uint32_t runs;  /* the revision of the process; 0: there is none */
     bool listening;
     usec_t active_since;
-    uint32_t life; /* of the process or of what is under way: what was planned for an earlier one does not happen */
+    usec_t failed_at; /* when a process of it last ended without having been asked to; 0: never */
+    uint32_t life;    /* of the process or of what is under way: what was planned for an earlier one does not happen */
     char result[48];
     bool telling; /* a look at it is under way */
 };

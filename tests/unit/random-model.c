@@ -15,7 +15,7 @@ static_assert(sizeof(struct rollout) == 248, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  72 + 2 * 24 + 2 * REPLICAS_MAX * 56 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+                  80 + 2 * 24 + 2 * REPLICAS_MAX * 56 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 384, "run");
 static_assert(sizeof(struct metric_run) == 10624, "metric_run");
@@ -129,6 +129,7 @@ static void any_instance(struct instance *instance) {
     instance->accepted = any_id();
     instance->passed_over = any_id();
     instance->crash_counted = any_bool();
+    instance->ended_quietly = any_bool();
     instance->crashes = any_u32();
     instance->started_at = any_usec();
     instance->drain_since = any_usec();
@@ -146,6 +147,7 @@ void random_state(uint64_t seed, struct state *ret) {
     ret->next_run = any_u32();
     ret->next_event = any_u32();
     ret->stable = (enum color)below(COLOR_NONE + 1);
+    ret->stable_ailing_since = any_usec();
     for (enum color color = BLUE; color < COLORS; color++) {
         ret->slots[color] = (struct slot){.revision = any_u32(), .stop_after = any_usec(), .adopted = any_bool()};
         for (uint32_t number = 0; number < REPLICAS_MAX; number++)
