@@ -3,6 +3,7 @@ noinst_LIBRARIES += libinstance.a
 libinstance_a_SOURCES = \
 	%D%/connection.c %D%/connection.h \
 	%D%/manager.h \
+	%D%/oneshot.c %D%/oneshot.h \
 	%D%/order.c %D%/order.h \
 	%D%/properties.c %D%/properties.h \
 	%D%/sentence.c %D%/sentence.h \

@@ -84,6 +84,7 @@ static const struct row rows[] = {
     ROW("ConditionResult", "b", read_bool, condition_result),
     ROW("ConditionTimestampMonotonic", "t", read_usec, condition_at),
     ROW("ActiveEnterTimestampMonotonic", "t", read_usec, active_at),
+    ROW("InactiveExitTimestampMonotonic", "t", read_usec, started_at),
     ROW("TimeoutStartUSec", "t", read_usec, start_timeout),
     ROW("TimeoutStopUSec", "t", read_usec, stop_timeout),
     ROW("JobTimeoutUSec", "t", read_usec, job_timeout),

@@ -22,6 +22,7 @@ struct unit_properties {
     bool condition_result;
     usec_t condition_at; /* 0: never checked */
     usec_t active_at;    /* ActiveEnterTimestampMonotonic; 0: never */
+    usec_t started_at;   /* InactiveExitTimestampMonotonic; 0: never */
     usec_t start_timeout, stop_timeout, job_timeout;
 };
 

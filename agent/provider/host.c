@@ -17,8 +17,9 @@ struct provider_host {
     sd_event *event;
     CURLM *multi;
     sd_event_source *timer;
-    struct transfer *transfers;
-    size_t n_transfers;
+    struct pending *pending;
+    size_t n_pending;
+    struct oneshots *oneshots; /* NULL: nobody has asked for units yet */
     provider_done done;
     void *userdata;
 };
@@ -28,12 +29,40 @@ void provider_host_answer(struct provider_host *host, uint64_t token, enum answe
     host->done(host->userdata, token, kind, value, message);
 }
 
-static void take_back(struct provider_host *host, struct transfer *transfer) {
-    (void)curl_multi_remove_handle(host->multi, transfer->easy);
-    *transfer->place = transfer->next;
-    if (transfer->next)
-        transfer->next->place = transfer->place;
-    host->n_transfers--;
+int provider_host_add(struct provider_host *host, struct pending *pending, struct error *err) {
+    if (host->n_pending == PROVIDER_QUESTIONS_MAX)
+        return error_set(err, -EBUSY, "%d questions wait for their answers already", PROVIDER_QUESTIONS_MAX);
+    pending->next = host->pending;
+    pending->place = &host->pending;
+    if (pending->next)
+        pending->next->place = &pending->next;
+    host->pending = pending;
+    host->n_pending++;
+    return 0;
+}
+
+void provider_host_remove(struct provider_host *host, struct pending *pending) {
+    *pending->place = pending->next;
+    if (pending->next)
+        pending->next->place = pending->place;
+    host->n_pending--;
+}
+
+sd_event *provider_host_event(const struct provider_host *host) {
+    return host->event;
+}
+
+int provider_host_oneshots(struct provider_host *host, const char *app, struct oneshots **ret, struct error *err) {
+    int r = host->oneshots ? 0 : oneshots_new(host->event, app, &host->oneshots, err);
+    if (r >= 0)
+        *ret = host->oneshots;
+    return r;
+}
+
+static void cancel_transfer(struct pending *pending) {
+    struct transfer *transfer = (struct transfer *)pending;
+    (void)curl_multi_remove_handle(transfer->host->multi, transfer->easy);
+    transfer->end(transfer, NULL, CURLE_ABORTED_BY_CALLBACK);
 }
 
 /* Ends what libcurl says is over. Each end may start new transfers. */
@@ -46,7 +75,8 @@ static void collect(struct provider_host *host) {
         struct transfer *transfer = NULL;
         if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || !transfer)
             continue;
-        take_back(host, transfer);
+        (void)curl_multi_remove_handle(host->multi, transfer->easy);
+        provider_host_remove(host, &transfer->pending);
         transfer->end(transfer, host, result);
     }
 }
@@ -101,31 +131,30 @@ static int want_time(CURLM *multi, long timeout, void *userdata) {
 }
 
 int provider_host_start(struct provider_host *host, struct transfer *transfer, struct error *err) {
-    if (host->n_transfers == PROVIDER_TRANSFERS_MAX)
-        return error_set(err, -EBUSY, "%d questions wait for their answers already", PROVIDER_TRANSFERS_MAX);
+    transfer->host = host;
+    transfer->pending.cancel = cancel_transfer;
     if (curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer) != CURLE_OK)
         return error_set(err, -EIO, "libcurl refused a transfer");
+    int r = provider_host_add(host, &transfer->pending, err);
+    if (r < 0)
+        return r;
     CURLMcode code = curl_multi_add_handle(host->multi, transfer->easy);
-    if (code != CURLM_OK)
-        return error_set(err, code == CURLM_OUT_OF_MEMORY ? -ENOMEM : -EIO, "cannot begin a transfer: %s",
-                         curl_multi_strerror(code));
-    transfer->next = host->transfers;
-    transfer->place = &host->transfers;
-    if (transfer->next)
-        transfer->next->place = &transfer->next;
-    host->transfers = transfer;
-    host->n_transfers++;
-    return 0;
+    if (code == CURLM_OK)
+        return 0;
+    provider_host_remove(host, &transfer->pending);
+    return error_set(err, code == CURLM_OUT_OF_MEMORY ? -ENOMEM : -EIO, "cannot begin a transfer: %s",
+                     curl_multi_strerror(code));
 }
 
 struct provider_host *provider_host_free(struct provider_host *host) {
     if (!host)
         return NULL;
-    while (host->transfers) {
-        struct transfer *transfer = host->transfers;
-        take_back(host, transfer);
-        transfer->end(transfer, NULL, CURLE_ABORTED_BY_CALLBACK);
+    while (host->pending) {
+        struct pending *pending = host->pending;
+        provider_host_remove(host, pending);
+        pending->cancel(pending);
     }
+    oneshots_free(host->oneshots);
     curl_multi_cleanup(host->multi); /* takes back its wishes, so timer and event outlive it */
     sd_event_source_disable_unref(host->timer);
     sd_event_unref(host->event);

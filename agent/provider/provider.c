@@ -4,13 +4,17 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "provider/haproxy.h"
+#include "provider/job.h"
 #include "provider/prometheus.h"
 #include "provider/web.h"
 
 /* A further provider is a line here. */
 static const struct provider *const providers[] = {
     &prometheus_provider,
+    &haproxy_provider,
     &web_provider,
+    &job_provider,
 };
 
 const struct provider *provider_find(const char *name) {

@@ -12,9 +12,9 @@
 #define ROLLOUT_TRAFFIC_HAPROXY_COMMAND_H
 
 #include "common/buffer.h"
+#include "traffic/haproxy-info.h"
 #include "traffic/haproxy-names.h"
 
-#define HAPROXY_SHOW_INFO "show info"
 #define HAPROXY_SHOW_SERVERS "show servers state "
 #define HAPROXY_SHOW_STAT "show stat -1 6 -1" /* of all backends themselves and their servers */
 

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "traffic/haproxy-algorithm.h"
 #include "traffic/haproxy-command.h"
+#include "traffic/haproxy-info.h"
 #include "traffic/haproxy-server.h"
 #include "traffic/haproxy-table.h"
 
@@ -27,33 +28,14 @@ static void note_problem(struct haproxy_look *look, const char *command, const c
     (void)string_copy(problem, REASON_MAX, shown);
 }
 
-/* "Name: number" in `show info`. */
-static int info_number(const char *info, const char *name, uint64_t *ret) {
-    for (const char *line = info; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (!PREFIXED(line, name) || line[strlen(name)] != ':')
-            continue;
-        const char *value = line + strlen(name) + 1;
-        char *end;
-        errno = 0;
-        uint64_t number = strtoull(value + strspn(value, " "), &end, 10);
-        if (end == value || (*end && *end != '\n') || errno != 0)
-            return -EPROTO;
-        *ret = number;
-        return 0;
-    }
-    return -ENOENT;
-}
-
-static int read_info(struct haproxy_look *look, const char *info, struct error *err) {
-    uint64_t pid, start, stopping = 0;
-    if (info_number(info, "Pid", &pid) < 0 || info_number(info, "Start_time_sec", &start) < 0 || pid == 0 ||
-        pid > INT32_MAX)
-        return error_set(err, -EPROTO, "\"" HAPROXY_SHOW_INFO "\" was not answered as HAProxy does");
-    (void)info_number(info, "Stopping", &stopping);
-    look->pid = (pid_t)pid;
-    look->stopping = stopping != 0;
-    look->result.seen.epoch = start << 32 | pid;
+static int read_info(struct haproxy_look *look, const char *reply, struct error *err) {
+    struct haproxy_info info;
+    int r = haproxy_info_read(reply, &info, err);
+    if (r < 0)
+        return r;
+    look->pid = info.pid;
+    look->stopping = info.stopping;
+    look->result.seen.epoch = info.epoch;
     return 0;
 }
 

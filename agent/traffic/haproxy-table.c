@@ -69,8 +69,7 @@ const char *haproxy_table_field(const struct haproxy_table *table, int column) {
     return column >= 0 && (size_t)column < table->n_fields ? table->fields[column] : "";
 }
 
-int haproxy_table_number(const struct haproxy_table *table, int column, uint32_t max, uint32_t *ret) {
-    const char *digits = haproxy_table_field(table, column);
+static int read_number(const char *digits, uint64_t max, uint64_t *ret) {
     uint64_t number = 0;
     for (; *digits; digits++) {
         if (*digits < '0' || *digits > '9')
@@ -79,6 +78,18 @@ int haproxy_table_number(const struct haproxy_table *table, int column, uint32_t
         if (number > max)
             return -EPROTO;
     }
-    *ret = (uint32_t)number;
+    *ret = number;
     return 0;
+}
+
+int haproxy_table_number(const struct haproxy_table *table, int column, uint32_t max, uint32_t *ret) {
+    uint64_t number;
+    int r = read_number(haproxy_table_field(table, column), max, &number);
+    if (r >= 0)
+        *ret = (uint32_t)number;
+    return r;
+}
+
+int haproxy_table_counter(const struct haproxy_table *table, int column, uint64_t *ret) {
+    return read_number(haproxy_table_field(table, column), TABLE_COUNTER_MAX, ret);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define TABLE_COLUMNS_MAX 512 /* what lies beyond is not seen */
+#define TABLE_COUNTER_MAX (UINT64_MAX / 16)
 
 struct haproxy_table {
     char *at;
@@ -32,5 +33,8 @@ const char *haproxy_table_field(const struct haproxy_table *table, int column);
 
 /* The same as a number of at most max; 0 for an empty one, -EPROTO for what is none. */
 int haproxy_table_number(const struct haproxy_table *table, int column, uint32_t max, uint32_t *ret);
+
+/* The same for HAProxy's counters, up to TABLE_COUNTER_MAX: sums of some of them do not overflow. */
+int haproxy_table_counter(const struct haproxy_table *table, int column, uint64_t *ret);
 
 #endif

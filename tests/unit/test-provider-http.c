@@ -358,7 +358,7 @@ static void many_at_a_time(void **unused) {
 
 static void questions_are_bounded(void **unused) {
     struct error err = {0};
-    for (unsigned i = 0; i < PROVIDER_TRANSFERS_MAX; i++)
+    for (unsigned i = 0; i < PROVIDER_QUESTIONS_MAX; i++)
         ask("silent", "10s", i);
     assert_int_equal(ask_at("http://127.0.0.1:1", "10s", NULL, NULL, 1, &err), -EBUSY);
     assert_string_equal(err.text, "512 questions wait for their answers already");
