@@ -84,6 +84,10 @@ static inline uint32_t backends_of(const struct world *world) {
     return world->n_backends + world->preview;
 }
 
+static inline bool is_preview(const struct decision *d, uint32_t backend) {
+    return backend >= d->world->n_backends;
+}
+
 /* The decision has to be made again at that point, at the latest. */
 void wake_at(struct decision *d, usec_t when);
 

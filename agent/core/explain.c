@@ -227,10 +227,23 @@ static void explain_need(const struct decision *d, struct explanation *e, char *
     }
 }
 
+/* The new version was ready once, and now nobody is, of either. */
+static bool explain_outage(const struct decision *d, struct explanation *e) {
+    enum color canary = d->next->rollout.color;
+    char why[WHY_MAX];
+    if (d->next->stable == COLOR_NONE || d->next->rollout.ready_seen == 0 || !d->balancers_up || !d->units_known ||
+        d->n_ready[BLUE] + d->n_ready[GREEN] > 0)
+        return false;
+    blame(d, color_other(canary), d->spec->replicas, why, sizeof why);
+    wait_for(e, WAITING_READY, 0, USEC_INFINITY);
+    say(e, PHASE_DEGRADED, "InstancesUnready: no instance of either version is ready: %s", why);
+    return true;
+}
+
 static void explain_running(const struct decision *d, struct explanation *e) {
     const struct rollout *rollout = &d->next->rollout;
     char need[NEED_MAX];
-    if (explain_pause(d, e))
+    if (explain_outage(d, e) || explain_pause(d, e))
         return;
     if (explain_outside(d, e))
         (void)snprintf(need, sizeof need, "%.*s", NEED_MAX - 1, e->message);

@@ -30,8 +30,10 @@ static void order(struct shift *s, enum server_order_kind kind, bool advance, ui
                                                               .weight = weight};
 }
 
-/* Somebody who stays is seen ready and, but for those of color GAINS, with weight. */
+/* Somebody who stays is seen ready and, but for those of color GAINS, with weight. A preview need not have anybody. */
 static bool carries(const struct shift *s, uint32_t backend, enum color gains) {
+    if (is_preview(s->d, backend))
+        return true;
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < s->d->span; number++)
             if (s->d->ready_at[s->balancer][color][number] && s->d->target[s->balancer][backend][color][number] > 0 &&

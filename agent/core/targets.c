@@ -44,27 +44,27 @@ static uint16_t target_of_others(const struct decision *d, const struct server_s
     return server->up || d->share == 0 ? 0 : server->weight;
 }
 
-/* The preview backend is the address of the new revision while there is one, and of stable otherwise. Its servers have
- * checks of their own. */
-static void only_up(const struct decision *d, uint32_t balancer, uint32_t backend, struct holders *holders) {
-    for (enum color color = BLUE; color < COLORS; color++)
-        for (uint32_t number = 0; number < d->span; number++)
-            if (holders->holds[color][number] && !d->world->balancers[balancer].servers[backend][color][number].up) {
-                holders->holds[color][number] = false;
-                holders->count[color]--;
-            }
+/* The preview backend is the address of the new revision while one is under way, and of nobody otherwise: who asks it
+ * for the new one would not notice the old one's answers. Its servers have checks of their own. */
+static struct holders previewed_at(const struct decision *d, uint32_t balancer, uint32_t backend) {
+    const struct rollout *rollout = &d->next->rollout;
+    struct holders holders = {0};
+    for (uint32_t number = 0; rollout_runs(d->next) && number < d->span; number++) {
+        bool holds = d->ready_at[balancer][rollout->color][number] && d->want[rollout->color][number] == WANT_RUN &&
+                     d->world->balancers[balancer].servers[backend][rollout->color][number].up;
+        holders.holds[rollout->color][number] = holds;
+        holders.count[rollout->color] += holds;
+    }
+    return holders;
 }
 
 static void targets_at(struct decision *d, uint32_t balancer, uint32_t backend) {
-    struct holders holders = holders_at(d, balancer);
     enum color canary = color_canary(d->next), stable = color_other(canary);
-    bool preview = backend >= d->world->n_backends;
-    if (preview)
-        only_up(d, balancer, backend, &holders);
-    share_t share = !preview ? d->share : rollout_runs(d->next) ? SHARE_FULL : 0;
-    struct totals totals = weights_totals(share, holders.count[canary], holders.count[stable]);
+    bool preview = is_preview(d, backend);
+    struct holders holders = preview ? previewed_at(d, balancer, backend) : holders_at(d, balancer);
+    struct totals totals = weights_totals(d->share, holders.count[canary], holders.count[stable]);
     /* Part of the picture would give too few too much: so soon after a start, or without the bus, weights stand. */
-    bool stand = !d->units_known || holders.count[canary] + holders.count[stable] == 0;
+    bool stand = !d->units_known || (!preview && holders.count[canary] + holders.count[stable] == 0);
     for (enum color color = BLUE; color < COLORS; color++) {
         uint32_t index = 0, total = color == canary ? totals.canary : totals.stable;
         for (uint32_t number = 0; number < d->span; number++) {
@@ -74,6 +74,8 @@ static void targets_at(struct decision *d, uint32_t balancer, uint32_t backend) 
                 *target = server->weight;
             else if (holders.holds[color][number])
                 *target = weights_of(total, holders.count[color], index++);
+            else if (preview && d->want[color][number] != WANT_NOTHING)
+                *target = 0;
             else
                 *target = target_of_others(d, server, color, number);
         }
