@@ -36,6 +36,22 @@ def package(tmp_path_factory):
     return result.stdout.strip().splitlines()[-1]
 
 
+# Another HAProxy on port 82, with a stats socket for us and one for an agent that is told of it by address.
+SECOND = r"""
+sed -e 's|stats socket.*|stats socket /run/haproxy/second.sock mode 660 level admin\n    stats socket ipv4@127.0.0.1:9999 level admin|' \
+    -e 's|127.0.0.1:80$|127.0.0.1:82|; s|8404|8405|; /state-file-name/d; /load-server-state/d' /etc/haproxy/haproxy.cfg >/etc/haproxy/second.cfg
+cat >/etc/systemd/system/second.service <<END
+[Service]
+Type=notify
+ExecStart=/usr/sbin/haproxy -Ws -f /etc/haproxy/second.cfg
+ExecReload=/bin/kill -USR2 \$MAINPID
+KillMode=mixed
+END
+systemctl daemon-reload
+systemctl start second
+"""
+
+
 class Machine(Shop):
     """A booted machine."""
 
@@ -81,6 +97,48 @@ class Machine(Shop):
         """Deploys a version and waits for a phase of its revision."""
         revision = self.verb("deploy", version=version)["revision"]
         return self.wait_phase(wait, seconds=seconds, revision=revision) if wait else revision
+
+    def second_haproxy(self, address="/run/haproxy/second.sock"):
+        """Starts another one; what asks it, and the lines of [HAProxy] for both."""
+        self.run("sh", "-euc", SECOND)
+        other = Shop(self.root, self.prefix)
+        other.socket = "second.sock"
+        return other, ["Socket=", "Socket=/run/haproxy/admin.sock", f"Socket={address}"]
+
+    def more_requests(self, number=300):
+        """Waits until so many more have been answered, or lost."""
+        sent = self.counts()["sent"]
+        wait_for("requests", lambda: self.counts()["sent"] >= sent + number)
+
+    def instance(self, name):
+        """What the agent shows of one."""
+        return next(i for i in self.rollout()["instances"] if i["name"] == name)
+
+    def wait_stopped(self, color):
+        """Waits until nothing of a color runs."""
+        wait_for(f"{color}'s end", lambda: all(i["state"] == "stopped" for i in self.rollout()["instances"] if i["name"].startswith(color)))
+
+    def sicken(self, *names):
+        """Their health checks fail from now on; their requests are answered all the same."""
+        for name in names:
+            pathlib.Path(f"{self.root}/run/shop-{name}/sick").touch()
+
+    def heal(self, *names):
+        """Ends it."""
+        for name in names:
+            pathlib.Path(f"{self.root}/run/shop-{name}/sick").unlink(missing_ok=True)
+
+    def lay_out(self, replicas):
+        """So many servers a color in haproxy.cfg, and so many instances."""
+        path = "/etc/haproxy/haproxy.cfg"
+        kept = [line for line in self.run("cat", path).split("\n") if not line.startswith("    server ")]
+        at = next(i for i, line in enumerate(kept) if line.startswith("    default-server ")) + 1
+        ports = {"blue": 9000, "green": 9010}
+        kept[at:at] = [f"    server {color}-{n} 127.0.0.1:{port + n}" for color, port in ports.items() for n in range(1, replicas + 1)]
+        self.write(path, "\n".join(kept))
+        self.run("systemctl", "reload", "haproxy")
+        self.run("sed", "-i", f"s/^Replicas=.*/Replicas={replicas}/", "/etc/rollout/shop.conf")
+        self.run("systemctl", "reload", "rollout@shop")
 
     def agent_pid(self):
         """Of the running agent, as the machine counts."""

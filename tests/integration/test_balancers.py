@@ -1,74 +1,181 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Two HAProxies in front of the same instances, several backends, and a preview."""
-from shop import Shop, wait_for
+import contextlib
+import threading
+import time
+
+from shop import wait_for
 
 PAUSED = ["Step=", "Step=setWeight 40", "Step=pause"]
 
 
-def second(machine):
-    """Starts another HAProxy on port 82, and tells the agent of it."""
-    machine.run(
-        "sh",
-        "-c",
-        "sed -e 's|/run/haproxy/admin.sock|/run/haproxy/second.sock|; s|127.0.0.1:80$|127.0.0.1:82|; s|8404|8405|; /state-file-name/d;"
-        " /load-server-state/d' /etc/haproxy/haproxy.cfg >/etc/haproxy/second.cfg",
-    )
-    machine.write(
-        "/etc/systemd/system/second.service",
-        "[Service]\nType=notify\nExecStart=/usr/sbin/haproxy -Ws -f /etc/haproxy/second.cfg\nKillMode=mixed\n",
-    )
-    machine.run("systemctl", "daemon-reload")
-    machine.run("systemctl", "start", "second")
-    machine.configure(HAProxy=["Socket=", "Socket=/run/haproxy/admin.sock", "Socket=/run/haproxy/second.sock"], Canary=PAUSED)
-    other = Shop(machine.root, machine.prefix)
-    other.socket = "second.sock"
+def both(machine, address="/run/haproxy/second.sock", **more):
+    """Another HAProxy, and requests to it too."""
+    other, sockets = machine.second_haproxy(address)
+    machine.configure(HAProxy=[*sockets, *more.pop("HAProxy", [])], Canary=PAUSED, **more)
     return other
 
 
-def share(balancer):
-    servers = balancer.servers()
-    weights = {n: s["weight"] for n, s in servers.items() if s["up"] and not s["maint"]}
-    return sum(w for n, w in weights.items() if n.startswith("green")) / max(1, sum(weights.values()))
+@contextlib.contextmanager
+def again_and_again(action, pause):
+    """Does something all the time meanwhile; how often is in the list."""
+    done, over = [], threading.Event()
+
+    def run():
+        while not over.wait(pause):
+            action()
+            done.append(time.monotonic())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield done
+    finally:
+        over.set()
+        thread.join()
 
 
-def test_two_balancers_one_gone_and_silent(loaded):
-    other = second(loaded)
+def test_one_of_two_is_gone(loaded):
+    other = both(loaded)
     loaded.deploy("v2", wait="Paused")
-    assert share(loaded) == share(other) == 0.4
-
+    assert loaded.share() == other.share() == 0.4
     loaded.run("systemctl", "stop", "second")
     loaded.verb("promote")
     now = wait_for("its name", lambda: "second.sock" in (n := loaded.rollout())["message"] and n)
-    assert now["step"]["index"] == 2 and share(loaded) == 0.4, "nothing advances without it"
+    loaded.more_requests()
+    assert now["step"]["index"] == 2 and loaded.share() == 0.4, "nothing advances without it"
     loaded.run("systemctl", "start", "second")
     assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
-    assert share(loaded) == share(other) == 1.0
-
-    loaded.deploy("v1", wait="Paused")
-    loaded.run("systemctl", "kill", "-s", "STOP", "second")
-    loaded.verb("abort")
-    wait_for("who answers is back at stable", lambda: loaded.servers()["blue-1"]["weight"] == 0)
-    loaded.run("systemctl", "kill", "-s", "CONT", "second")
-    wait_for("the other one too", lambda: other.servers()["blue-1"]["weight"] == 0)
+    assert loaded.share() == other.share() == 1.0
 
 
-def test_two_backends_and_a_preview(loaded):
-    loaded.run(
-        "sh",
-        "-c",
-        "cd /etc/haproxy; sed -n '/^backend shop$/,/^$/p' haproxy.cfg >one;"
-        " for name in shop-api shop-preview; do sed \"s|^backend shop$|backend $name|; s|shop.state|$name.state|\" one >>haproxy.cfg; done;"
-        " printf 'frontend preview\\n    bind 127.0.0.1:81\\n    default_backend shop-preview\\n' >>haproxy.cfg; systemctl reload haproxy",
-    )
-    loaded.configure(HAProxy=["Backend=", "Backend=shop", "Backend=shop-api", "PreviewBackend=shop-preview"], Canary=PAUSED)
+def test_one_of_two_is_silent(loaded):
+    """It may go on by its last weights: an abort reaches the others at once, and it as soon as it hears; till then nobody is stopped."""
+    other = both(loaded, Rollout=["ProgressDeadlineSec=3s", "AbortScaleDownDelaySec=0"])
     loaded.deploy("v2", wait="Paused")
-    assert all(loaded.servers(backend)["green-1"]["weight"] > 0 for backend in ("shop", "shop-api"))
+    loaded.run("systemctl", "kill", "-s", "STOP", "second")
+    loaded.verb("promote")
+    now = wait_for("Degraded", lambda: (n := loaded.rollout())["phase"] == "Degraded" and n)
+    assert "second.sock: no answer" in now["message"] and now["step"]["index"] == 2 and loaded.share() == 0.4
+    loaded.verb("abort")
+    wait_for("who answers is back at stable", lambda: loaded.share() == 0)
+    loaded.more_requests(1000)
+    assert loaded.instance("green-1")["state"] != "stopped", "it may still be reached"
+    loaded.run("systemctl", "kill", "-s", "CONT", "second")
+    wait_for("the other one too", lambda: other.share() == 0)
+    wait_for("the canary's end", lambda: loaded.rollout()["canary"] is None)
+
+
+def test_one_of_two_is_slow(loaded):
+    """It hears only now and then: a rollout takes longer for it, and does no harm at either."""
+    other = both(loaded)
+    loaded.start_load(port=82, name="second-load")
+
+    def hiccup():
+        loaded.run("systemctl", "kill", "-s", "STOP", "second")
+        time.sleep(0.4)  # which is how slow it is
+        loaded.run("systemctl", "kill", "-s", "CONT", "second")
+
+    with again_and_again(hiccup, 0.02) as hiccups:
+        loaded.deploy("v2", wait="Paused")
+        assert loaded.share() == 0.4
+        wait_for("hiccups", lambda: len(hiccups) > 4)
+        loaded.verb("promote")
+        assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
+    assert loaded.share() == other.share() == 1.0
+    total = loaded.stop_load("second-load")
+    assert total["failed"] == 0 and total["answered"]["v2"], total
+
+
+def test_one_of_two_reloads(loaded):
+    """It has no state file, so each time it has forgotten what it was told."""
+    other = both(loaded)
+    loaded.start_load(port=82, name="second-load")
+    with again_and_again(lambda: loaded.run("systemctl", "reload", "second"), 0.3) as reloads:
+        loaded.deploy("v2", wait="Paused")
+        wait_for("reloads", lambda: len(reloads) > 5)
+    wait_for("the share", lambda: loaded.share() == other.share() == 0.4)
+    with again_and_again(lambda: loaded.run("systemctl", "reload", "second"), 0.3):
+        loaded.verb("promote")
+        assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
+    wait_for("the new one everywhere", lambda: loaded.share() == other.share() == 1.0)
+    total = loaded.stop_load("second-load")
+    assert total["failed"] == 0, total["failures"]
+
+
+def test_tcp_sockets_are_polled(loaded):
+    """Nothing tells of what happens there: within PollSec= it is seen all the same, and put back."""
+    other = both(loaded, "127.0.0.1:9999", HAProxy=["PollSec=500ms"])
+    assert loaded.deploy("v2", wait="Paused")["weight"]["actual"] == 40
+    assert other.share() == 0.4
+    loaded.verb("promote")
+    loaded.wait_phase("Healthy")
+    loaded.wait_stopped("blue")
+
+    def wanted():
+        servers = other.servers()
+        return servers["blue-1"]["maint"] and servers["green-1"]["weight"] == servers["green-2"]["weight"]
+
+    for _ in range(2):
+        other.haproxy("set weight shop/green-1 7")
+        wait_for("the weight again", wanted, 2)
+    for _ in range(4):
+        loaded.run("systemctl", "reload", "second")
+        wait_for("what it forgot", wanted, 4)
+    assert loaded.rollout()["phase"] == "Healthy", "a reload is nobody's hand"
+
+
+def add_backends(machine, *names):
+    """The same servers behind other names, and port 81 for the last one."""
+    machine.run("sh", "-euc", f"""cd /etc/haproxy
+        sed -n '/^backend shop$/,/^$/p' haproxy.cfg >one
+        for name in {' '.join(names)}; do sed "s|^backend shop$|backend $name|; s|shop.state|$name.state|" one >>haproxy.cfg; done
+        printf 'frontend last\\n    bind 127.0.0.1:81\\n    default_backend {names[-1]}\\n' >>haproxy.cfg
+        systemctl reload haproxy""")
+
+
+def test_several_backends_over_the_same_instances(loaded):
+    """Both are led alike, and an instance leaves only when it has left both."""
+    add_backends(loaded, "shop-api")
+    loaded.configure(HAProxy=["Backend=", "Backend=shop", "Backend=shop-api"], Canary=PAUSED, Rollout=["AbortScaleDownDelaySec=0"])
+    loaded.start_load(port=81, name="api-load")
+    now = loaded.deploy("v2", wait="Paused")
+    assert now["weight"]["actual"] == 40 and loaded.share("shop") == loaded.share("shop-api") == 0.4
+    loaded.haproxy("set server shop-api/green-1 state maint")
+    wait_for("green-1 again", lambda: not loaded.servers("shop-api")["green-1"]["maint"] and loaded.share("shop-api") == 0.4)
+    loaded.run("systemctl", "reload", "haproxy")
+    wait_for("the same shares", lambda: loaded.share("shop") == loaded.share("shop-api") == 0.4)
+    loaded.verb("promote")
+    assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
+    loaded.wait_stopped("blue")
+    assert all(s["maint"] for b in ("shop", "shop-api") for n, s in loaded.servers(b).items() if n.startswith("blue"))
+    total = loaded.stop_load("api-load")
+    assert total["failed"] == 0 and set(total["answered"]) == {"v1", "v2"}, total
+
+
+def test_preview_reaches_the_new_revision_only(loaded):
+    """And nothing while there is none."""
+    add_backends(loaded, "shop-preview")
+    loaded.run("shop-release", "v3", "never-ready")
+    loaded.configure(HAProxy=["PreviewBackend=shop-preview"], Canary=PAUSED, Rollout=["AbortScaleDownDelaySec=0"])
 
     def previewed():
-        return {loaded.run("curl", "-s", "http://127.0.0.1:81/").strip() for _ in range(4)}
+        each = "curl -s -o /dev/null -w '%{http_code} %header{x-version}\\n' http://127.0.0.1:81/"
+        return {line.strip() for line in loaded.run("sh", "-c", f"for i in 1 2 3 4; do {each}; done").splitlines()}
 
-    wait_for("the preview", lambda: previewed() == {"v2"})
+    loaded.deploy("v2", wait=None)
+    wait_for("its begin", lambda: previewed() != {"503"})
+    assert previewed() == {"200 v2"}
+    loaded.wait_phase("Paused")
+    assert previewed() == {"200 v2"} and loaded.share() == 0.4
     loaded.verb("abort")
-    wait_for("the preview of what is live", lambda: previewed() == {"v1"})
+    wait_for("nobody", lambda: previewed() == {"503"})
     wait_for("the canary's end", lambda: loaded.rollout()["canary"] is None)
-    assert loaded.servers("shop-preview")["green-1"]["maint"]
+    loaded.deploy("v3", wait=None)
+    wait_for("its start", lambda: loaded.instance("green-1")["state"] == "unready")
+    assert previewed() == {"503"}, "it isn't ready, and nobody stands in for it"
+    loaded.deploy("v2", wait="Paused")
+    wait_for("its begin", lambda: previewed() == {"200 v2"})
+    loaded.verb("promote")
+    assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
+    wait_for("nobody", lambda: previewed() == {"503"})

@@ -103,21 +103,26 @@ class Shop:
             for row in rows
         }
 
-    def counts(self):
+    def share(self, backend="shop"):
+        """Of all weight that counts, what green's servers have."""
+        weights = {n: s["weight"] for n, s in self.servers(backend).items() if s["up"] and not s["maint"]}
+        return sum(w for n, w in weights.items() if n.startswith("green")) / max(1, sum(weights.values()))
+
+    def counts(self, name="load"):
         """What became of the requests so far, see load.py."""
         try:
-            with open(f"{self.root}/run/load.json", encoding="ascii") as file:
+            with open(f"{self.root}/run/{name}.json", encoding="ascii") as file:
                 return json.load(file)
         except FileNotFoundError:
             return {"sent": 0, "answered": {}, "failed": 0, "failures": []}
 
-    def start_load(self, per_second=800):
+    def start_load(self, per_second=800, port=80, name="load"):
         """Begins to send requests; end with stop_load()."""
-        command = ["/usr/local/bin/load.py", "127.0.0.1", "80", "/run/load.json", "4", str(per_second)]
-        self.run("systemd-run", "--quiet", "--collect", "--unit=load", *command)
-        wait_for("the load", lambda: self.counts()["sent"] > 50)
+        command = ["/usr/local/bin/load.py", "127.0.0.1", str(port), f"/run/{name}.json", "4", str(per_second)]
+        self.run("systemd-run", "--quiet", "--collect", f"--unit={name}", *command)
+        wait_for("the load", lambda: self.counts(name)["sent"] > 50)
 
-    def stop_load(self):
+    def stop_load(self, name="load"):
         """Ends it and returns the last counts."""
-        self.run("systemctl", "stop", "load")
-        return self.counts()
+        self.run("systemctl", "stop", name)
+        return self.counts(name)

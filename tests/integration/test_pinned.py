@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Which configuration counts: an attempt keeps the one that it began with, and bad files are never an outage."""
+import subprocess
+
+import pytest
+from conftest import booted
+from shop import wait_for
+
+TYPO = "/etc/rollout/shop.conf.d/20-typo.conf"
+BAD = "[Rollout]\nReplica=3\n"
+AT_40 = ["Step=", "Step=setWeight 40", "Step=pause"]
+
+
+@pytest.fixture(scope="module")
+def machine(package):
+    """HAProxy has servers for three instances a color, of which two are used."""
+    with booted(package, "pinned") as made:
+        made.lay_out(3)
+        made.configure(Rollout=["Replicas=2"])
+        made.deploy("v1")
+        yield made
+
+
+@pytest.fixture(name="loaded")
+def under_load(machine):
+    """Requests come in, and in the end none of them may have failed. Nothing is under way, before and after."""
+    machine.start_load()
+    yield machine
+    total = machine.stop_load()
+    assert total["failed"] == 0, total["failures"]
+    machine.run("rm", "-f", TYPO)
+    machine.configure(Rollout=["Replicas=2"])
+    wait_for("nothing under way", lambda: machine.rollout()["phase"] == "Healthy" and machine.rollout()["canary"] is None)
+
+
+def begin(machine, **changes):
+    """The other version at 40 %, and waiting."""
+    machine.configure(**{"Rollout": ["Replicas=2"], "Canary": AT_40} | changes)
+    version = "v2" if machine.rollout()["stable"]["version"] == "v1" else "v1"
+    machine.deploy(version, wait="Paused")
+    return version
+
+
+def end(machine, version):
+    """It is promoted."""
+    machine.verb("promote")
+    machine.wait_phase("Healthy", seconds=30)
+    assert machine.rollout()["stable"]["version"] == version
+
+
+def reload(machine):
+    """The exit code of a reload."""
+    return subprocess.run([*machine.prefix, "systemctl", "reload", "rollout@shop"], check=False, capture_output=True, timeout=60).returncode
+
+
+def untouched(machine):
+    """What bad files may not change."""
+    now = machine.rollout()
+    shown = {key: now[key] for key in ("revision", "stable", "canary", "step", "weight", "instances")}
+    for instance in shown["instances"]:
+        del instance["sessions"]
+    lives = machine.run("systemctl", "show", "-p", "InvocationID", *(f"shop@{c}-{n}" for c in ("blue", "green") for n in (1, 2, 3)))
+    return shown, machine.servers(), lives
+
+
+def refuses_deploys(machine):
+    """It is Degraded because of the files, and begins nothing by them."""
+    now = machine.wait_phase("Degraded")
+    assert now["message"].startswith("InvalidSpec") and TYPO in now["message"] and "Replica=" in now["message"]
+    for verb, body in (("deploy", {"version": "v3"}), ("retry", {})):
+        status, problem = machine.ask("POST", f"/v1/rollout/{verb}", body)
+        assert status >= 400 and TYPO in problem["detail"], problem
+
+
+def test_reload_with_bad_files_fails_and_changes_nothing(loaded):
+    version = begin(loaded)
+    before, pid = untouched(loaded), loaded.agent_pid()
+    loaded.write(TYPO, BAD)
+    assert reload(loaded) != 0
+    loaded.more_requests()
+    assert untouched(loaded) == before and loaded.agent_pid() == pid
+    assert loaded.rollout()["phase"] == "Paused"
+    end(loaded, version)
+
+
+def test_bad_files_at_start_of_the_agent(loaded):
+    """It serves by what is pinned: also the rollout goes on by that."""
+    version = begin(loaded)
+    loaded.write(TYPO, BAD)
+    before = untouched(loaded)
+    loaded.run("systemctl", "restart", "rollout@shop")
+    refuses_deploys(loaded)
+    loaded.more_requests()
+    assert untouched(loaded) == before
+    loaded.verb("promote")
+    wait_for("the promotion", lambda: loaded.rollout()["stable"]["version"] == version)
+    refuses_deploys(loaded)
+    loaded.run("rm", TYPO)
+    assert reload(loaded) == 0
+    assert loaded.wait_phase("Healthy")["stable"]["version"] == version
+
+
+def test_typo_and_reboot_serves(machine):
+    live = machine.rollout()["stable"]["version"]
+    machine.write(TYPO, BAD)
+    machine.reboot("--hard")
+    refuses_deploys(machine)
+    machine.start_load()
+    machine.more_requests(500)
+    total = machine.stop_load()
+    assert total["failed"] == 0 and list(total["answered"]) == [live]
+    machine.run("rm", TYPO)
+    assert reload(machine) == 0
+    machine.wait_phase("Healthy")
+
+
+def test_replicas_are_live(loaded):
+    """In the middle of a rollout, up and down: the share stays, and so does the attempt."""
+    version = begin(loaded)
+    share = loaded.rollout()["weight"]
+    live = loaded.rollout()["stable"]["color"]
+
+    def running():
+        return {i["name"] for i in loaded.rollout()["instances"] if i["state"] == "ready"}
+
+    def is_now(stable):
+        return sum(name.startswith(live) for name in running()) == stable and loaded.rollout()["weight"] == share
+
+    loaded.configure(Rollout=["Replicas=3"], Canary=AT_40)
+    wait_for("three and two", lambda: is_now(3) and len(running()) == 5)
+    loaded.configure(Rollout=["Replicas=1"], Canary=AT_40)
+    wait_for("one and one", lambda: is_now(1) and len(running()) == 2)
+    servers = loaded.servers()
+    assert all(server["maint"] for name, server in servers.items() if name not in running()), servers
+    loaded.configure(Rollout=["Replicas=2"], Canary=AT_40)
+    wait_for("two and one", lambda: is_now(2) and len(running()) == 3)
+    assert loaded.rollout()["phase"] == "Paused" and loaded.ask("GET", "/v1/revisions")[1][0]["attempt"] == 1
+    end(loaded, version)
+
+
+def test_sockets_are_live(loaded):
+    """A balancer that is added in the middle of a rollout is led to the same share; one that is removed is let be."""
+    version = begin(loaded)
+    other, sockets = loaded.second_haproxy()
+    share = loaded.share()
+    assert share != other.share()
+    loaded.configure(HAProxy=sockets, Canary=AT_40)
+    wait_for("the same share", lambda: other.share() == share == loaded.share())
+    loaded.configure(Canary=AT_40)
+    end(loaded, version)
+    assert other.share() == share, "it is none of ours any more"
+    loaded.run("systemctl", "stop", "second")
+
+
+def test_changes_wait_for_the_next_attempt(loaded):
+    """A step, a metric and a backend that change in the middle count from the next deploy or retry on, whoever restarts meanwhile."""
+    steps = ["Step=", "Step=setWeight 20", "Step=pause", "Step=analysis quick", "Step=setWeight 40", "Step=pause"]
+    quick = ["Provider=prometheus", "Address=http://127.0.0.1:9090", "SuccessCondition=result[0] >= 1"]
+    version = begin(loaded, **{"Canary": steps, "Metric quick": [*quick, "Query=vector(1)"]})
+    changed = {"Canary": [step.replace("40", "70") for step in steps], "Metric quick": [*quick, "Query=vector(0)"]}
+    loaded.configure(**changed, HAProxy=["Backend=nothere"])
+    loaded.run("systemctl", "restart", "rollout@shop")
+    loaded.wait_phase("Paused")
+    loaded.verb("promote")
+    now = wait_for("the next pause", lambda: (n := loaded.rollout()).get("phase") == "Paused" and n["step"]["index"] == 4 and n)
+    assert now["weight"]["actual"] == 40
+    loaded.verb("abort")
+    loaded.configure(**changed)
+    loaded.verb("retry")
+    loaded.wait_phase("Paused")
+    loaded.verb("promote")
+    assert "analysis failed" in loaded.wait_phase("Degraded")["message"]
+    loaded.configure(**(changed | {"Metric quick": [*quick, "Query=vector(1)"]}))
+    loaded.deploy(version, wait="Paused")
+    loaded.verb("promote")
+    now = wait_for("the next pause", lambda: (n := loaded.rollout()).get("phase") == "Paused" and n["step"]["index"] == 4 and n)
+    assert now["weight"]["actual"] == 70
+    end(loaded, version)
