@@ -12,7 +12,8 @@ DEFINE_STRING_TABLE(measure, enum measure, [MEASURE_ERROR_RATIO] = "error-ratio"
 struct sums {
     size_t servers, http;
     double rate, requests, bad, attempts, failed;
-    double responses, response_seconds, queue_seconds; /* responses: those of mode http */
+    double answered, queue_seconds;     /* requests that have times */
+    double responses, response_seconds; /* those of mode http */
 };
 
 static bool went_back(const struct haproxy_counters *from, const struct haproxy_counters *to) {
@@ -35,6 +36,7 @@ static void add_server(struct sums *sums, const struct haproxy_server_stats *fro
     sums->failed += (double)(b->refused - a->refused) + (double)(b->retried - a->retried);
     if (requests <= 0)
         return;
+    sums->answered += requests;
     sums->queue_seconds +=
         requests * haproxy_window_mean(from->queue_msec, a->requests, to->queue_msec, b->requests) / 1000;
     if (to->http) {
@@ -73,7 +75,7 @@ static double figure(enum measure measure, const struct sums *sums) {
     case MEASURE_RESPONSE_TIME:
         return sums->responses > 0 ? sums->response_seconds / sums->responses : NAN;
     case MEASURE_QUEUE_TIME:
-        return sums->requests > 0 ? sums->queue_seconds / sums->requests : NAN;
+        return sums->answered > 0 ? sums->queue_seconds / sums->answered : NAN;
     case MEASURE_CONNECT_ERROR_RATIO:
         return sums->attempts > 0 ? fmin(sums->failed / sums->attempts, 1) : NAN;
     }

@@ -147,15 +147,34 @@ static void next(struct window *window) {
         finish(window, NULL, "cannot set a timer");
 }
 
+static const char *describe(int code) {
+    switch (code) {
+    case 0:
+        return "it hung up without an answer";
+    case -ENOENT:
+    case -ECONNREFUSED:
+        return "it does not listen there";
+    case -EACCES:
+    case -EPERM:
+        return "no permission: is group haproxy missing?";
+    case -ETIMEDOUT:
+        return "no answer within 2s";
+    case -EAGAIN:
+        return "too many others wait for it";
+    case -ENOBUFS:
+        return "a longer answer than expected";
+    default:
+        return strerror(-code);
+    }
+}
+
 static int take_reading(struct source *source, int code, struct buffer *reply, struct error *err) {
     struct window *window = source->window;
     struct haproxy_window *reading = &window->readings[source - window->sources];
     struct haproxy_stats *stats = window->closing ? &reading->after : &reading->before;
     usec_t now = now_boottime();
-    if (code < 0)
-        return error_set(err, code, "%s", code == -ETIMEDOUT ? "no answer within 2s" : strerror(-code));
-    if (reply->len == 0)
-        return error_set(err, -ECONNRESET, "no answer: does the socket have a level that may read?");
+    if (code < 0 || reply->len == 0)
+        return error_set(err, -EIO, "%s", describe(code));
     int r = haproxy_stats_read(&window->names, window->color, buffer_text(&window->commands), reply->data, reply->len,
                                stats, err);
     if (r < 0)

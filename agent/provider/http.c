@@ -221,13 +221,12 @@ const char *http_describe_status(const struct http_reply *reply, char *buffer, s
                        text_escape(shown, sizeof(shown), reply->location, strlen(reply->location)));
         return buffer;
     }
-    /* A page for people isn't worth showing. */
     const char *line = reply->body + strspn(reply->body, " \t\r\n");
-    size_t len = strcspn(line, "\r\n");
-    if (len == 0 || *line == '<')
-        (void)snprintf(buffer, size, "HTTP %d", reply->status);
-    else
-        (void)snprintf(buffer, size, "HTTP %d: %s", reply->status, text_escape(shown, sizeof(shown), line, len));
+    size_t len = *line == '<' ? 0 : strcspn(line, "\r\n"); /* a page for people isn't worth showing */
+    bool credentials = reply->status == 401 || reply->status == 403;
+    (void)snprintf(buffer, size, "HTTP %d%s%s%s", reply->status, len > 0 ? ": " : "",
+                   text_escape(shown, sizeof(shown), line, len),
+                   credentials ? "; see BearerCredential= and BasicCredential=" : "");
     return buffer;
 }
 

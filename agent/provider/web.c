@@ -18,10 +18,16 @@ struct web_settings {
     struct http_settings http;
 };
 
-/* The parser of the configuration has compared it with its words. */
+static int setting_method(const char *value, void *field, struct error *err) {
+    if (!STR_IN_SET(value, "GET", "POST", "PUT"))
+        return error_set(err, -EINVAL, "none of GET, POST and PUT");
+    *(const char **)field = value;
+    return 0;
+}
+
 static const struct setting_row rows[] = {
     {"URL", setting_url, offsetof(struct web_settings, url), true, NULL},
-    {"Method", setting_text, offsetof(struct web_settings, method), false, "GET"},
+    {"Method", setting_method, offsetof(struct web_settings, method), false, "GET"},
     {"Body", setting_text, offsetof(struct web_settings, body), false, NULL},
     {"JSONBody", setting_text, offsetof(struct web_settings, json), false, NULL},
     HTTP_SETTINGS(struct web_settings, "10s"),

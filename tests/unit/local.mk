@@ -19,11 +19,20 @@ tests_unit_test_time_SOURCES = %D%/test-time.c
 tests_unit_test_time_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 
 # provider/
-check_PROGRAMS += %D%/test-prometheus-answer %D%/test-provider-http %D%/test-provider-settings
-tests_unit_test_provider_http_SOURCES = %D%/test-provider-http.c
+check_PROGRAMS += %D%/test-haproxy-stats %D%/test-prometheus-answer %D%/test-provider-haproxy %D%/test-provider-http \
+	%D%/test-provider-settings %D%/test-provider-tls
+tests_unit_test_haproxy_stats_SOURCES = %D%/test-haproxy-stats.c %D%/haproxy-fixture.h
+tests_unit_test_haproxy_stats_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
+tests_unit_test_provider_http_SOURCES = %D%/test-provider-http.c %D%/bad-server.c %D%/bad-server.h \
+	%D%/provider-asker.c %D%/provider-asker.h
 tests_unit_test_provider_http_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 tests_unit_test_prometheus_answer_SOURCES = %D%/test-prometheus-answer.c
 tests_unit_test_prometheus_answer_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
+tests_unit_test_provider_haproxy_SOURCES = %D%/test-provider-haproxy.c %D%/provider-asker.c %D%/provider-asker.h
+tests_unit_test_provider_haproxy_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
+tests_unit_test_provider_tls_SOURCES = %D%/test-provider-tls.c %D%/bad-server.c %D%/bad-server.h \
+	%D%/provider-asker.c %D%/provider-asker.h
+tests_unit_test_provider_tls_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS) -lssl -lcrypto
 tests_unit_test_provider_settings_SOURCES = %D%/test-provider-settings.c
 tests_unit_test_provider_settings_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 
