@@ -75,8 +75,8 @@ static bool color_carries(const struct decision *d, enum color color) {
 static void place_again(struct decision *d) {
     struct state *next = d->next;
     enum color color = next->rollout.color, other = color_other(color);
-    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || d->n_ready[other] > 0 ||
-        (d->n_ready[color] == 0 && !color_carries(d, color)))
+    bool serves = d->n_ready[color] > 0 || (color_carries(d, color) && !color_carries(d, other));
+    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || d->n_ready[other] > 0 || !serves)
         return;
     if (next->stable != COLOR_NONE) {
         if (!was_promoted(next, next->slots[color].revision))

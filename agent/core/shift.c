@@ -188,6 +188,17 @@ static void plan_look(struct decision *d, uint32_t balancer) {
     wake_at(d, due);
 }
 
+/* What needs a fresh look at all of them would never come while each is looked at in its own time: who is looked at
+ * every moment anyway is looked at when another one is. */
+static void look_together(struct decision *d) {
+    bool any = false;
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        any = any || (d->plan->balancers[balancer].look && d->world->balancers[balancer].link == LINK_UP);
+    for (uint32_t balancer = 0; any && balancer < d->world->n_balancers; balancer++)
+        if (d->world->balancers[balancer].link == LINK_UP && pause_of(d, balancer) <= LOOK_CALM)
+            d->plan->balancers[balancer].look = true;
+}
+
 /* What a restarted HAProxy should begin with: what the servers of the first balancer that answers should be. */
 static void plan_wanted(struct decision *d) {
     uint32_t balancer = 0;
@@ -237,6 +248,7 @@ void shift_plan(struct decision *d) {
             shift.plan->look = true;
         }
     }
+    look_together(d);
     if (decided)
         plan_wanted(d);
 }

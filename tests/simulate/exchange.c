@@ -11,7 +11,7 @@
 #include "sim.h"
 
 #define ORDERS_MAX (SIM_BACKENDS * COLORS * SIM_INSTANCES * 2)
-#define EXCHANGES_MAX 64
+#define EXCHANGES_MAX 128
 #define DEADLINE SEC(2) /* of the traffic room */
 
 /* They outlive the life of the agent that began them. */
@@ -49,7 +49,7 @@ static void fill_servers(struct sim *sim, const struct exchange *exchange) {
     const struct sim_told *look = &exchange->look;
     for (uint32_t color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
-            for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
+            for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++)
                 result.seen.servers[backend][color][number] = (struct server_seen){
                     .known = true,
                     .checked = true,
@@ -79,7 +79,8 @@ static void reply(struct sim *sim, struct exchange *exchange, enum link link) {
     if (link != LINK_UP || exchange->refused)
         disturbed(sim);
     if (link != LINK_UP)
-        trace(sim, "haproxy: %s", link == LINK_GONE ? "refused the connection" : "did not answer in time");
+        trace(sim, "haproxy %u: %s", exchange->balancer,
+              link == LINK_GONE ? "refused the connection" : "did not answer in time");
     struct sim_told told = exchange->look;
     told.link = link;
     told.began = exchange->began;
@@ -153,7 +154,7 @@ static void look_at(struct sim *sim, struct exchange *exchange) {
     exchange->look.epoch = balancer->epoch;
     for (uint32_t color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
-            for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
+            for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
                 const struct sim_server *server = &balancer->servers[backend][color][number];
                 exchange->look.servers[backend][color][number].maint = server->maint;
                 exchange->look.servers[backend][color][number].drain = server->drain;
@@ -175,7 +176,7 @@ static void carry_out(struct sim *sim, struct exchange *exchange) {
         bool weight = together && exchange->orders[i].kind == SERVER_WEIGHT;
         if (weight ? no_weight : DRAW_RARE(sim, EXCHANGE_REFUSED, 20, 1)) {
             exchange->refused = true;
-            trace(sim, "haproxy: order %u refused", i);
+            trace(sim, "haproxy %u: order %u refused", exchange->balancer, i);
             continue;
         }
         obey(sim, exchange->balancer, &exchange->orders[i]);
@@ -183,7 +184,7 @@ static void carry_out(struct sim *sim, struct exchange *exchange) {
     }
     look_at(sim, exchange);
     if (cut)
-        trace(sim, "haproxy: cut after %u of %u orders", n, exchange->n);
+        trace(sim, "haproxy %u: cut after %u of %u orders", exchange->balancer, n, exchange->n);
     uint32_t late = DRAW_RARE(sim, REPLY_LATE, 100, 40);
     usec_t delay = DRAW_RARE(sim, REPLY_LOST, 50, 1) ? DEADLINE : MSEC(50 * late) + 200;
     if (delay > MSEC(1))
@@ -232,7 +233,7 @@ void exchanges_lose(struct sim *sim, uint32_t balancer) {
             answer(sim, &exchanges[i], LINK_SILENT, 100);
 }
 
-static void trace_orders(struct sim *sim, const struct server_order *orders, uint32_t n) {
+static void trace_orders(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n) {
     char line[TRACE_LINE_MAX] = "";
     size_t length = 0;
     static const char *const kinds[] = {"weight", "enable", "maint", "shutdown"};
@@ -240,8 +241,8 @@ static void trace_orders(struct sim *sim, const struct server_order *orders, uin
         length +=
             (size_t)snprintf(line + length, sizeof line - length, "; %s%s %s%s %u", kinds[orders[i].kind],
                              orders[i].advance ? "*" : "", INSTANCE_NAME((enum color)orders[i].color, orders[i].number),
-                             orders[i].backend ? "'" : "", orders[i].weight);
-    trace_line(sim, "agent: look%s", line);
+                             backend_mark(orders[i].backend), orders[i].weight);
+    trace_line(sim, "agent: look %u%s", balancer, line);
 }
 
 int haproxy_exchange(void *userdata, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token) {
@@ -249,7 +250,7 @@ int haproxy_exchange(void *userdata, uint32_t balancer, const struct server_orde
     if (!host_may_act(sim))
         return 0;
     if (sim->trace.wanted)
-        trace_orders(sim, orders, n);
+        trace_orders(sim, balancer, orders, n);
     trace_number(&sim->trace, n);
     oracle_exchange(sim, balancer, orders, n);
     if (DRAW_RARE(sim, EXCHANGE_BEGIN, 20, 1)) {
@@ -266,10 +267,12 @@ int haproxy_exchange(void *userdata, uint32_t balancer, const struct server_orde
     exchange->n = n < ORDERS_MAX ? n : ORDERS_MAX;
     exchange->refused = false;
     memcpy(exchange->orders, orders, exchange->n * sizeof *orders);
-    uint32_t late = DRAW_RARE(sim, EXCHANGE_LATE, 100, 20);
+    usec_t late = MSEC(20 * DRAW_RARE(sim, EXCHANGE_LATE, 100, 20));
+    if (sim->balancers[balancer].slow_until > sim->clock.now)
+        late += sim->balancers[balancer].slow_by;
     if (late)
-        disturbed_until(sim, sim->clock.now + MSEC(20 * late));
-    clock_after(sim, MSEC(20 * late) + 200, on_arrival, (uint32_t)(exchange - exchanges), 0, exchange->serial);
+        disturbed_until(sim, sim->clock.now + late);
+    clock_after(sim, late + 200, on_arrival, (uint32_t)(exchange - exchanges), 0, exchange->serial);
     (void)host_may_act(sim);
     return 0;
 }

@@ -12,6 +12,11 @@ static struct sim_server *server_at(struct sim *sim, uint32_t balancer, uint32_t
     return &sim->balancers[balancer].servers[backend][color][number];
 }
 
+const char *backend_mark(uint32_t backend) {
+    static const char *const marks[SIM_BACKENDS] = {"", "'", "''"};
+    return marks[backend];
+}
+
 /* ---------------------------------------------------------------- checks */
 
 /* The check's key: which server, and which check of it. */
@@ -20,29 +25,30 @@ static void on_check(struct sim *sim, const struct happening *what) {
     struct sim_server *server = server_at(sim, balancer, backend, color, number);
     if (server->check != what->c || sim->balancers[balancer].gone || server->maint)
         return;
-    bool up = sim->units[color][number].listening;
+    bool up = sim->units[color][number].listening && !server->cut_off;
     if (server->up == up)
         return;
     disturbed(sim);
     server->up = up;
     server->up_since = sim->clock.now;
-    trace(sim, "haproxy: %s%s is %s", INSTANCE_NAME((enum color)color, number), backend ? "'" : "", up ? "UP" : "DOWN");
+    trace(sim, "haproxy %u: %s%s is %s", balancer, INSTANCE_NAME((enum color)color, number), backend_mark(backend),
+          up ? "UP" : "DOWN");
     requests_follow(sim, balancer, backend, (enum color)color, number);
 }
 
 void haproxy_check(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number) {
     struct sim_server *server = server_at(sim, balancer, backend, color, number);
-    bool listening = sim->units[color][number].listening;
+    bool answers = sim->units[color][number].listening && !server->cut_off;
     server->check++;
-    if (server->maint || server->up == listening)
+    if (server->maint || server->up == answers)
         return;
-    usec_t delay = MSEC(listening ? 50 : 300) + MSEC(50 * DRAW_RARE(sim, CHECK_TIME, 500, 20));
+    usec_t delay = MSEC(answers ? 50 : 300) + MSEC(50 * DRAW_RARE(sim, CHECK_TIME, 500, 20));
     clock_after(sim, delay, on_check, balancer << 8 | backend, (uint32_t)color << 8 | number, server->check);
 }
 
 void haproxy_instance_changed(struct sim *sim, enum color color, uint32_t number) {
     for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++)
-        for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
+        for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
             requests_follow(sim, balancer, backend, color, number);
             haproxy_check(sim, balancer, backend, color, number);
         }
@@ -50,7 +56,7 @@ void haproxy_instance_changed(struct sim *sim, enum color color, uint32_t number
 
 /* A check fails though the instance is well. */
 void haproxy_check_fails(struct sim *sim, uint32_t balancer, enum color color, uint32_t number) {
-    for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
+    for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
         server_at(sim, balancer, backend, color, number)->up = false;
         requests_follow(sim, balancer, backend, color, number);
         haproxy_check(sim, balancer, backend, color, number);
@@ -59,26 +65,30 @@ void haproxy_check_fails(struct sim *sim, uint32_t balancer, enum color color, u
 
 /* ---------------------------------------------------------------- workers */
 
+static bool worker_remembers(const struct sim *sim, uint32_t balancer) {
+    return sim->state_file.written && !sim->scenario.remote[balancer];
+}
+
 /* A new worker knows the state file where there is one, else the configuration: weight 100, not in maint, and UP until
  * a check says otherwise. */
 static void worker_begins(struct sim *sim, uint32_t balancer, uint32_t backend, uint32_t color, uint32_t number) {
-    struct sim_balancer *b = &sim->balancers[balancer];
     struct sim_server *server = server_at(sim, balancer, backend, color, number);
-    const struct server_wanted *wanted = &b->state_file[backend][color][number];
+    const struct server_wanted *wanted = &sim->state_file.wanted[backend][color][number];
+    bool remembers = worker_remembers(sim, balancer);
     server->drain = false;
     if (!server->maint)
         server->maint_since = sim->clock.now;
-    server->maint = b->remembered && wanted->maint;
-    server->weight = b->remembered ? wanted->weight : 100;
-    server->up = !server->maint && (!b->remembered || wanted->active);
+    server->maint = remembers && wanted->maint;
+    server->weight = remembers ? wanted->weight : 100;
+    server->up = !server->maint && (!remembers || wanted->active);
     server->up_since = sim->clock.now;
     requests_follow(sim, balancer, backend, (enum color)color, number);
     haproxy_check(sim, balancer, backend, (enum color)color, number);
 }
 
-#define for_each_server(backend, color, number, sim)                          \
-    for (uint32_t backend = 0; backend < (sim)->scenario.backends; backend++) \
-        for (uint32_t color = BLUE; color < COLORS; color++)                  \
+#define for_each_server(backend, color, number, sim)                                         \
+    for (uint32_t backend = 0; backend < scenario_all_backends(&(sim)->scenario); backend++) \
+        for (uint32_t color = BLUE; color < COLORS; color++)                                 \
             for (uint32_t number = 0; number < SIM_INSTANCES; number++)
 
 static void on_told(struct sim *sim, const struct happening *what) {
@@ -89,7 +99,10 @@ static void worker_replaced(struct sim *sim, uint32_t balancer) {
     sim->balancers[balancer].epoch++;
     for_each_server(backend, color, number, sim) worker_begins(sim, balancer, backend, color, number);
     disturbed(sim);
-    clock_after(sim, MSEC(5 + 100 * DRAW_RARE(sim, LOOK_TOLD_LATE, 300, 15)), on_told, 0, 0, 0);
+    if (sim->scenario.remote[balancer]) /* found out by polling */
+        disturbed_until(sim, sim->clock.now + sim->scenario.spec->haproxy.poll);
+    else
+        clock_after(sim, MSEC(5 + 100 * DRAW_RARE(sim, LOOK_TOLD_LATE, 300, 15)), on_told, 0, 0, 0);
 }
 
 void haproxy_begin(struct sim *sim) {
@@ -101,8 +114,8 @@ void haproxy_begin(struct sim *sim) {
 void haproxy_reload(struct sim *sim, uint32_t balancer) {
     if (sim->balancers[balancer].gone || sim->balancers[balancer].silent)
         return;
-    trace(sim, "haproxy: reload, %s",
-          sim->balancers[balancer].remembered ? "with its state file" : "forgets everything");
+    trace(sim, "haproxy %u: reload, %s", balancer,
+          worker_remembers(sim, balancer) ? "with its state file" : "forgets everything");
     for_each_server(backend, color, number, sim)
         requests_to_old_worker(sim, server_at(sim, balancer, backend, color, number));
     worker_replaced(sim, balancer);
@@ -111,15 +124,15 @@ void haproxy_reload(struct sim *sim, uint32_t balancer) {
 static void on_back(struct sim *sim, const struct happening *what) {
     if (sim->balancers[what->a].epoch != what->c)
         return;
-    trace(sim, "haproxy: back, %s",
-          sim->balancers[what->a].remembered ? "with its state file" : "has forgotten everything");
+    trace(sim, "haproxy %u: back, %s", what->a,
+          worker_remembers(sim, what->a) ? "with its state file" : "has forgotten everything");
     sim->balancers[what->a].gone = false;
     worker_replaced(sim, what->a);
 }
 
 void haproxy_restart(struct sim *sim, uint32_t balancer, usec_t gone_for) {
     struct sim_balancer *b = &sim->balancers[balancer];
-    trace(sim, "haproxy: gone");
+    trace(sim, "haproxy %u: gone", balancer);
     b->gone = true;
     b->silent = false;
     b->epoch++;
@@ -132,7 +145,7 @@ void haproxy_restart(struct sim *sim, uint32_t balancer, usec_t gone_for) {
 static void on_voice(struct sim *sim, const struct happening *what) {
     if (!sim->balancers[what->a].silent)
         return;
-    trace(sim, "haproxy: answers again");
+    trace(sim, "haproxy %u: answers again", what->a);
     sim->balancers[what->a].silent = false;
     disturbed(sim);
     exchanges_resume(sim, what->a);
@@ -141,14 +154,49 @@ static void on_voice(struct sim *sim, const struct happening *what) {
 void haproxy_silence(struct sim *sim, uint32_t balancer, usec_t span) {
     if (sim->balancers[balancer].gone || sim->balancers[balancer].silent)
         return;
-    trace(sim, "haproxy: silent");
+    trace(sim, "haproxy %u: silent", balancer);
     sim->balancers[balancer].silent = true;
     disturbed(sim);
     clock_after(sim, span, on_voice, balancer, 0, 0);
 }
 
+void haproxy_slow(struct sim *sim, uint32_t balancer, usec_t by, usec_t span) {
+    trace(sim, "haproxy %u: slow", balancer);
+    sim->balancers[balancer].slow_by = by;
+    sim->balancers[balancer].slow_until = sim->clock.now + span;
+    disturbed_until(sim, sim->clock.now + span + by);
+}
+
+static void cut_off(struct sim *sim, uint32_t balancer, uint32_t where, enum color color, uint32_t number, bool cut) {
+    trace(sim, "haproxy %u: %s %s", balancer, cut ? "cannot reach" : "can reach", INSTANCE_NAME(color, number));
+    disturbed(sim);
+    for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++)
+        if (where == SIM_BACKENDS || where == backend) {
+            server_at(sim, balancer, backend, color, number)->cut_off = cut;
+            haproxy_check(sim, balancer, backend, color, number);
+        }
+}
+
+static void on_reached(struct sim *sim, const struct happening *what) {
+    cut_off(sim, what->a >> 8, what->a & 255, (enum color)(what->b >> 8), what->b & 255, false);
+}
+
+void haproxy_cut_off(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number,
+                     usec_t span) {
+    cut_off(sim, balancer, backend, color, number, true);
+    clock_after(sim, span, on_reached, balancer << 8 | backend, (uint32_t)color << 8 | number, 0);
+}
+
+void haproxy_faults_end(struct sim *sim) {
+    for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++) {
+        sim->balancers[balancer].slow_until = 0;
+        for_each_server(backend, color, number, sim) if (server_at(sim, balancer, backend, color, number)->cut_off)
+            cut_off(sim, balancer, backend, (enum color)color, number, false);
+    }
+}
+
 void haproxy_forget_agent(struct sim *sim) {
-    for (uint32_t balancer = 0; balancer < BALANCERS_MAX; balancer++)
+    for (uint32_t balancer = 0; balancer < SIM_BALANCERS; balancer++)
         memset(&sim->balancers[balancer].told, 0, sizeof sim->balancers[balancer].told);
 }
 
@@ -158,11 +206,10 @@ int haproxy_remember(void *userdata, const struct plan *plan, struct error *err)
     struct sim *sim = userdata;
     if (!host_may_act(sim))
         return 0;
-    struct sim_balancer *balancer = &sim->balancers[0];
     if (DRAW_RARE(sim, REMEMBER_FAILS, 300, 1))
         return error_set(err, -28, "no space left");
-    balancer->remembered = true;
-    for_each_server(backend, color, number, sim) balancer->state_file[backend][color][number] =
+    sim->state_file.written = true;
+    for_each_server(backend, color, number, sim) sim->state_file.wanted[backend][color][number] =
         plan->wanted[backend][color][number];
     (void)host_may_act(sim);
     return 0;

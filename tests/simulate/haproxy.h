@@ -19,6 +19,7 @@ struct sim_server {
     uint16_t weight;
     usec_t up_since;
     usec_t maint_since;
+    bool cut_off;   /* this balancer cannot reach it */
     uint32_t check; /* of several checks under way only the latest counts */
     struct sim_requests requests;
 };
@@ -37,11 +38,16 @@ struct sim_told {
 
 struct sim_balancer {
     bool gone, silent;
-    uint32_t epoch; /* counts workers */
+    usec_t slow_until, slow_by; /* it takes its time with every answer */
+    uint32_t epoch;             /* counts workers */
     struct sim_server servers[SIM_BACKENDS][COLORS][SIM_INSTANCES];
-    bool remembered; /* there is a state file */
-    struct server_wanted state_file[SIM_BACKENDS][COLORS][SIM_INSTANCES];
     struct sim_told told;
+};
+
+/* What those on this host read when they begin. */
+struct sim_state_file {
+    bool written;
+    struct server_wanted wanted[SIM_BACKENDS][COLORS][SIM_INSTANCES];
 };
 
 struct sim;
@@ -55,9 +61,19 @@ void haproxy_reload(struct sim *sim, uint32_t balancer);
 void haproxy_restart(struct sim *sim, uint32_t balancer, usec_t gone_for);
 void haproxy_silence(struct sim *sim, uint32_t balancer, usec_t span);
 void haproxy_check_fails(struct sim *sim, uint32_t balancer, enum color color, uint32_t number);
+/* It takes so much longer to answer. */
+void haproxy_slow(struct sim *sim, uint32_t balancer, usec_t by, usec_t span);
+/* It cannot reach an instance, in one backend or (BACKEND is SIM_BACKENDS) in all of them. */
+void haproxy_cut_off(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number,
+                     usec_t span);
+/* All of that is over. */
+void haproxy_faults_end(struct sim *sim);
 /* The instance listens, or doesn't any more. */
 void haproxy_instance_changed(struct sim *sim, enum color color, uint32_t number);
 void haproxy_forget_agent(struct sim *sim);
+
+/* What lines say after a server's name: which backend it is in. */
+const char *backend_mark(uint32_t backend);
 
 /* It is sent new requests. */
 bool server_serves(const struct sim_balancer *balancer, const struct sim_server *server);

@@ -134,7 +134,8 @@ void host_reboot(struct sim *sim) {
     disk_reboot(sim);
     units_reboot(sim);
     for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++)
-        haproxy_restart(sim, balancer, down + MSEC(100 * DRAW(sim, RESTART_TIME, 30)));
+        if (!sim->scenario.remote[balancer])
+            haproxy_restart(sim, balancer, down + MSEC(100 * DRAW(sim, RESTART_TIME, 30)));
     clock_after(sim, down, on_booted, 0, 0, 0);
 }
 
@@ -225,6 +226,7 @@ static void on_faults_end(struct sim *sim, const struct happening *what) {
     draws_end_faults(&sim->draws);
     sim->host.over = true;
     sim->disk.bad = false;
+    haproxy_faults_end(sim);
     disturbed(sim);
 }
 

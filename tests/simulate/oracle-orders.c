@@ -290,7 +290,7 @@ static void check_drained(struct sim *sim, enum color color, uint32_t number) {
         usec_t since = 0;
         if (balancer->told.link != LINK_UP || sim->clock.now - balancer->told.began > JUST_SEEN)
             oracle_fail(sim, "I4", "%s is stopped without a fresh look at its balancer", INSTANCE_NAME(color, number));
-        for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
+        for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
             const struct sim_server *server = &balancer->servers[backend][color][number];
             if (!server->maint && !forgot)
                 oracle_fail(sim, "I4", "%s is stopped, but is not in maint", INSTANCE_NAME(color, number));

@@ -72,14 +72,37 @@ static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
                     (unsigned long long)look.all, allowed);
 }
 
+/* I3: at the address of the new revision nobody else is met. */
+static void check_preview(struct sim *sim, uint32_t b) {
+    const struct state *state = &sim->oracle.previous;
+    const struct rollout *rollout = &state->rollout;
+    bool runs = rollout->mode == MODE_RUNNING && state->slots[rollout->color].revision == rollout->revision;
+    uint32_t backend = sim->scenario.backends;
+    struct look look = look_at(sim, b, backend, rollout->color);
+    bool there = false;
+    for (uint32_t number = 0; runs && number < SIM_INSTANCES; number++)
+        there = there || (oracle_truly_ready(sim, b, rollout->color, number) &&
+                          sim->balancers[b].servers[backend][rollout->color][number].up);
+    if (look.all > (runs ? look.canary : 0) || (there && look.canary == 0))
+        oracle_fail(sim, "I3", "at its own address the new revision has %llu of %llu", (unsigned long long)look.canary,
+                    (unsigned long long)look.all);
+}
+
+static void check_balancer(struct sim *sim, uint32_t b) {
+    if (sim->balancers[b].gone || sim->balancers[b].silent)
+        return;
+    for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
+        check_backend(sim, b, backend);
+    if (sim->scenario.preview)
+        check_preview(sim, b);
+}
+
 static void check_quiet(struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
     if (!sim->oracle.has_previous || oracle_canary(state) == COLOR_NONE || state->rollout.mode == MODE_HELD)
         return;
     for (uint32_t b = 0; b < sim->scenario.balancers; b++)
-        for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
-            if (!sim->balancers[b].gone && !sim->balancers[b].silent)
-                check_backend(sim, b, backend);
+        check_balancer(sim, b);
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
             uint32_t runs = sim->units[color][number].runs;

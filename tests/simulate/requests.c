@@ -39,7 +39,7 @@ void requests_to_old_worker(struct sim *sim, struct sim_server *server) {
 uint32_t requests_in_flight(const struct sim *sim, uint32_t balancer, enum color color, uint32_t number) {
     uint32_t sum = 0;
     usec_t now = sim->clock.now;
-    for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
+    for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
         const struct sim_requests *requests = &sim->balancers[balancer].servers[backend][color][number].requests;
         sum += requests->flow ? 3 : requests->end > now;
         sum += requests->old_end > now;

@@ -35,11 +35,12 @@ struct ending run_ending(uint64_t seed, enum weather weather) {
     if (state->stable != COLOR_NONE)
         ending.stable_version = (int)disk_version(&sim, state->slots[state->stable].revision) + 1;
     size_t n = 0;
-    for (uint32_t backend = 0; backend < SIM_BACKENDS; backend++)
-        for (uint32_t color = BLUE; color < COLORS; color++)
-            for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
-                const struct sim_server *server = &sim.balancers[0].servers[backend][color][number];
-                ending.weights[n++] = server->maint ? 0 : server->weight;
-            }
+    for (uint32_t balancer = 0; balancer < SIM_BALANCERS; balancer++)
+        for (uint32_t backend = 0; backend < SIM_BACKENDS; backend++)
+            for (uint32_t color = BLUE; color < COLORS; color++)
+                for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+                    const struct sim_server *server = &sim.balancers[balancer].servers[backend][color][number];
+                    ending.weights[n++] = server->maint ? 0 : server->weight;
+                }
     return ending;
 }

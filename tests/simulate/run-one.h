@@ -9,7 +9,7 @@ struct sim;
 /* What a run of one seed leads to, as far as kills of the agent may not change it (I8). */
 struct ending {
     int mode, stable_version;
-    uint16_t weights[64];
+    uint16_t weights[96];
 };
 
 struct ending run_ending(uint64_t seed, enum weather weather);

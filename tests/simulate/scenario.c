@@ -135,6 +135,18 @@ static void say_metrics(struct writer *writer) {
     say_metric(writer, "watch", "IntervalSec=600ms\n", on_failure);
 }
 
+/* The first one is on this host: it has the state file. */
+static void say_haproxy(struct writer *writer) {
+    struct scenario *scenario = &writer->sim->scenario;
+    say(writer, "[HAProxy]\nPollSec=2s\nSocket=/run/haproxy/admin.sock\n");
+    for (uint32_t b = 1; b < scenario->balancers; b++) {
+        scenario->remote[b] = DRAW_RARE(writer->sim, REMOTE, 400, 1) != 0;
+        say(writer, scenario->remote[b] ? "Socket=10.0.0.%u:9999\n" : "Socket=/run/haproxy/admin-%u.sock\n", b);
+    }
+    say(writer, "Backend=shop\n%s%s", scenario->backends > 1 ? "Backend=api\n" : "",
+        scenario->preview ? "PreviewBackend=next\n" : "");
+}
+
 static void draw_configuration(struct sim *sim) {
     struct writer writer = {.sim = sim};
     struct scenario *scenario = &sim->scenario;
@@ -142,8 +154,9 @@ static void draw_configuration(struct sim *sim) {
     static const char *const drain[] = {"2s", "500ms", "5s", "0"};
     static const char *const delay[] = {"1s", "0", "300ms", "3s"};
     static const char *const abort_delay[] = {"1s", "0", "3s", "infinity"};
-    scenario->balancers = 1; /* several: part 2 */
+    scenario->balancers = 1 + DRAW_RARE(sim, BALANCERS, 250, SIM_BALANCERS - 1);
     scenario->backends = 1 + DRAW(sim, BACKENDS, 2);
+    scenario->preview = DRAW_RARE(sim, PREVIEW_BACKEND, 150, 1) != 0;
     bool blue_green = DRAW_RARE(sim, STRATEGY, 250, 1);
     say(&writer, "[Rollout]\nStrategy=%s\nUnit=shop@.service\nReplicas=%u\n", blue_green ? "blueGreen" : "canary",
         1 + DRAW(sim, REPLICAS, SIM_INSTANCES));
@@ -153,8 +166,7 @@ static void draw_configuration(struct sim *sim) {
         abort_delay[DRAW(sim, ABORT_DELAY, 4)]);
     say(&writer, "ProgressDeadlineSec=%us\nProgressDeadlineAbort=%s\nCrashLimit=%u\n", 6 + 2 * DRAW(sim, DEADLINE, 3),
         DRAW(sim, DEADLINE_ABORT, 2) ? "yes" : "no", DRAW_RARE(sim, CRASH_LIMIT, 300, 3));
-    say(&writer, "[HAProxy]\nSocket=/run/haproxy/admin.sock\nBackend=shop\n%s",
-        scenario->backends > 1 ? "Backend=api\n" : "");
+    say_haproxy(&writer);
     if (blue_green)
         say_blue_green(&writer);
     else

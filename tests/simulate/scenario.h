@@ -6,7 +6,8 @@
 #include "spec/spec.h"
 
 #define SIM_INSTANCES 4 /* of each color */
-#define SIM_BACKENDS 2
+#define SIM_BACKENDS 3  /* two, and the one for previews */
+#define SIM_BALANCERS 4
 #define VERSIONS 5
 #define SCENARIO_TEXT_MAX 4096
 
@@ -41,10 +42,18 @@ struct version {
 
 struct scenario {
     struct version versions[VERSIONS];
-    uint32_t balancers, backends;
+    uint32_t balancers;
+    bool remote[SIM_BALANCERS]; /* on another host: it has no state file of ours, and nobody tells of its reloads */
+    uint32_t backends;
+    bool preview;                 /* PreviewBackend= comes after them */
     char text[SCENARIO_TEXT_MAX]; /* the configuration */
     struct spec *spec;            /* the same, parsed */
 };
+
+/* Those of Backend=, and that of PreviewBackend=. */
+static inline uint32_t scenario_all_backends(const struct scenario *scenario) {
+    return scenario->backends + scenario->preview;
+}
 
 void scenario_begin(struct sim *sim);
 /* Of an instance of a version, in truth. */

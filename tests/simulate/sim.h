@@ -36,7 +36,8 @@ struct sim {
     struct disk disk;
     struct sim_unit units[COLORS][SIM_INSTANCES];
     bool bus_gone;
-    struct sim_balancer balancers[BALANCERS_MAX];
+    struct sim_balancer balancers[SIM_BALANCERS];
+    struct sim_state_file state_file;
     struct oracle oracle;
     bool failed; /* an invariant is broken: nothing more is simulated */
 };

@@ -92,7 +92,16 @@
     /* later ones: at the end, so that a seed stays what it was */ \
     X(ENDS, PLAN, "version.ends-quietly")                          \
     X(LOOPS, PLAN, "version.crashes-for-ever")                     \
-    X(SICK, PLAN, "version.sick-instance")
+    X(SICK, PLAN, "version.sick-instance")                         \
+    X(REMOTE, PLAN, "haproxy.remote")                              \
+    X(PREVIEW_BACKEND, PLAN, "plan.preview-backend")               \
+    X(WHICH, PLAN, "haproxy.which")                                \
+    X(SLOW, FAULT, "haproxy.slow")                                 \
+    X(SLOW_TIME, PLAN, "haproxy.slow-time")                        \
+    X(SLOW_BY, PLAN, "haproxy.slow-by")                            \
+    X(CUT_OFF, FAULT, "haproxy.cannot-reach-instance")             \
+    X(CUT_OFF_TIME, PLAN, "haproxy.cannot-reach-time")             \
+    X(CUT_OFF_WHERE, PLAN, "haproxy.cannot-reach-in")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 

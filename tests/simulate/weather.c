@@ -5,22 +5,38 @@
 
 #define SLOTS 270 /* of 50 ms, before the faults end */
 
+/* Which balancer it happens to. */
+static uint32_t which(struct sim *sim) {
+    return DRAW(sim, WHICH, sim->scenario.balancers);
+}
+
 static void reload(struct sim *sim) {
-    haproxy_reload(sim, 0);
+    haproxy_reload(sim, which(sim));
 }
 
 static void restart(struct sim *sim) {
-    haproxy_restart(sim, 0, MSEC(100 + 100 * DRAW(sim, RESTART_TIME, 30)));
+    haproxy_restart(sim, which(sim), MSEC(100 + 100 * DRAW(sim, RESTART_TIME, 30)));
 }
 
 static void silence(struct sim *sim) {
-    haproxy_silence(sim, 0, MSEC(200 + 200 * DRAW(sim, SILENCE_TIME, 25)));
+    haproxy_silence(sim, which(sim), MSEC(200 + 200 * DRAW(sim, SILENCE_TIME, 25)));
 }
 
 static void check_fails(struct sim *sim) {
     uint32_t who = DRAW(sim, CRASH_WHO, COLORS * SIM_INSTANCES);
     disturbed(sim);
-    haproxy_check_fails(sim, 0, (enum color)(who % COLORS), who / COLORS);
+    haproxy_check_fails(sim, which(sim), (enum color)(who % COLORS), who / COLORS);
+}
+
+static void slow(struct sim *sim) {
+    haproxy_slow(sim, which(sim), MSEC(100 + 100 * DRAW(sim, SLOW_BY, 12)), MSEC(500 + 500 * DRAW(sim, SLOW_TIME, 10)));
+}
+
+static void cut_off(struct sim *sim) {
+    uint32_t who = DRAW(sim, CRASH_WHO, COLORS * SIM_INSTANCES);
+    uint32_t where = DRAW(sim, CUT_OFF_WHERE, scenario_all_backends(&sim->scenario) + 1);
+    haproxy_cut_off(sim, which(sim), where == 0 ? SIM_BACKENDS : where - 1, (enum color)(who % COLORS), who / COLORS,
+                    MSEC(500 + 500 * DRAW(sim, CUT_OFF_TIME, 16)));
 }
 
 static void crash(struct sim *sim) {
@@ -81,7 +97,8 @@ static const struct {
     {AT_RELOAD, 2, 500, reload},           {AT_RESTART, 2, 400, restart},       {AT_SILENCE, 2, 500, silence},
     {AT_CHECK_FAILS, 2, 500, check_fails}, {AT_CRASH, 3, 500, crash},           {AT_MASKED, 1, 500, mask},
     {AT_BUS_GONE, 2, 500, bus_gone},       {AT_DISK_BAD, 2, 500, disk_bad},     {AT_KILL_AT, 3, 500, host_kill},
-    {AT_REBOOT, 1, 500, host_reboot},      {AT_CLOCK_STEP, 2, 500, clock_step},
+    {AT_REBOOT, 1, 500, host_reboot},      {AT_CLOCK_STEP, 2, 500, clock_step}, {AT_SLOW, 2, 500, slow},
+    {AT_CUT_OFF, 3, 500, cut_off},
 };
 
 static void on_weather(struct sim *sim, const struct happening *what) {
