@@ -58,6 +58,7 @@ class Machine(Shop):
     def __init__(self, name):
         super().__init__(prefix=[SANDBOX, "run", name])
         self.name = name
+        self.analyses = True  # what is configured does, at first that of tests/machine/shop.conf
         self.find_root()
 
     def find_root(self):
@@ -80,6 +81,13 @@ class Machine(Shop):
         text = "".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in changes.items())
         self.write("/etc/rollout/shop.conf.d/10-test.conf", text)
         self.run("systemctl", "reload", "rollout@shop")
+        self.analyses = "Canary" not in changes or "nalysis" in text
+
+    def verb(self, verb, **body):
+        """POST /v1/rollout/VERB that has to be accepted. One that leads to an analysis waits until there is something to measure."""
+        if verb in ("deploy", "retry") and self.analyses and self.rollout().get("stable"):
+            self.wait_samples()
+        return super().verb(verb, **body)
 
     def wait_phase(self, *phases, seconds=60.0, **more):
         """Waits until the rollout is in one of the phases (and its fields are as given); the document."""
@@ -140,6 +148,10 @@ class Machine(Shop):
         self.run("sed", "-i", f"s/^Replicas=.*/Replicas={replicas}/", "/etc/rollout/shop.conf")
         self.run("systemctl", "reload", "rollout@shop")
 
+    def other_version(self):
+        """Of v1 and v2 the one that isn't live."""
+        return "v2" if self.rollout()["stable"]["version"] == "v1" else "v1"
+
     def agent_pid(self):
         """Of the running agent, as the machine counts."""
         return int(self.run("systemctl", "show", "--value", "-p", "MainPID", "rollout@shop"))
@@ -182,12 +194,20 @@ def machine(package, request):
         yield made
 
 
-@pytest.fixture
-def loaded(machine):
-    """The same with v1 live and requests coming in; in the end none of them may have failed."""
-    machine.deploy("v1")
+@contextlib.contextmanager
+def under_load(machine):
+    """Requests come in meanwhile, and in the end none of them may have failed."""
     machine.start_load()
     yield machine
     total = machine.stop_load()
     assert total["sent"] > 500
     assert total["failed"] == 0, total["failures"]
+
+
+@pytest.fixture
+def loaded(machine):
+    """Version v1 is live where nothing was, and under load."""
+    if machine.rollout()["phase"] == "Idle":
+        machine.deploy("v1")
+    with under_load(machine):
+        yield machine

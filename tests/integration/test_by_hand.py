@@ -1,40 +1,99 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""People at the balancer: what they set is put back; who insists is let be."""
+"""People at the balancer and at the units: what they did is put back; who insists is let be."""
+import pytest
+from conftest import booted
 from shop import wait_for
 
 PAUSED = ["Step=", "Step=setWeight 20", "Step=pause"]
+UNIT = ["systemctl", "show", "--value", "-p"]
+
+
+@pytest.fixture(scope="module")
+def machine(package):
+    with booted(package, "by-hand") as made:
+        yield made
+
+
+@pytest.fixture
+def sides(loaded):
+    """A rollout at 20 %: the colors of stable and canary. It is promoted in the end."""
+    loaded.configure(Canary=PAUSED)
+    version = loaded.other_version()
+    now = loaded.deploy(version, wait="Paused")
+    yield now["stable"]["color"], now["canary"]["color"]
+    loaded.verb("promote")
+    assert loaded.wait_phase("Healthy")["stable"]["version"] == version
+    loaded.wait_stopped(now["stable"]["color"])
 
 
 def weight(machine, server):
     return machine.servers()[server]["weight"]
 
 
-def test_weights_by_hand_are_put_back_until_somebody_insists(loaded):
-    loaded.configure(Canary=PAUSED)
-    loaded.deploy("v2", wait="Paused")
-    wanted = weight(loaded, "green-1")
-    for _ in range(2):
-        loaded.haproxy("set weight shop/green-1 1")
-        wait_for("the weight again", lambda: weight(loaded, "green-1") == wanted)
-    loaded.haproxy("set weight shop/green-1 1")
-    wait_for("yielding", lambda: loaded.rollout()["message"].startswith("Overridden") or weight(loaded, "green-1") == wanted)
-    loaded.haproxy("set weight shop/green-1 3")
-    now = wait_for("yielding", lambda: (n := loaded.rollout())["message"].startswith("Overridden") and n)
+def serves(machine, server):
+    seen = machine.servers()[server]
+    return seen["up"] and not seen["maint"] and seen["weight"] > 0
+
+
+def yields(machine):
+    """It is let be as it is, until the next verb."""
+    now = wait_for("yielding", lambda: (n := machine.rollout())["message"].startswith("Overridden") and n)
     assert now["phase"] == "Degraded"
+
+
+def test_weights_are_put_back_until_somebody_insists(loaded, sides):
+    server = f"{sides[1]}-1"
+    wanted = weight(loaded, server)
+    for _ in range(2):
+        loaded.haproxy(f"set weight shop/{server} 1")
+        wait_for("the weight again", lambda: weight(loaded, server) == wanted)
+    loaded.haproxy(f"set weight shop/{server} 1")
+    wait_for("yielding", lambda: loaded.rollout()["message"].startswith("Overridden") or weight(loaded, server) == wanted)
+    loaded.haproxy(f"set weight shop/{server} 3")
+    yields(loaded)
+    loaded.haproxy(f"set weight shop/{server} 5")
+    loaded.more_requests(1000)
+    assert weight(loaded, server) == 5
     loaded.verb("resume")
-    wait_for("the weight again", lambda: weight(loaded, "green-1") == wanted)
-    loaded.verb("promote")
-    assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
+    wait_for("the weight again", lambda: weight(loaded, server) == wanted)
 
 
-def test_maint_by_hand_is_put_back(loaded):
-    loaded.configure(Canary=PAUSED)
-    loaded.deploy("v2", wait="Paused")
-    loaded.haproxy("set server shop/blue-2 state maint")
-    wait_for("blue-2 again", lambda: (s := loaded.servers()["blue-2"])["up"] and not s["maint"] and s["weight"] > 0)
+def test_maint_and_drain_are_put_back(loaded, sides):
+    """Meanwhile the others hold the share."""
+    stable, canary = sides
+    for server, state in ((f"{stable}-2", "maint"), (f"{canary}-1", "drain"), (f"{stable}-1", "maint")):
+        loaded.haproxy(f"set server shop/{server} state {state}")
+        wait_for(f"{server} again", lambda name=server: serves(loaded, name))
+        wait_for("the share", lambda: loaded.rollout()["weight"]["actual"] == 20)
 
 
-def test_stable_stopped_by_hand_is_started_again(loaded):
-    loaded.run("systemctl", "stop", "shop@blue-2")
-    wait_for("blue-2 again", lambda: loaded.rollout()["instances"][1]["state"] == "ready")
-    loaded.wait_phase("Healthy")
+def test_instances_stopped_by_hand_are_started_again(loaded, sides):
+    """Neither is a crash, so that nothing is taken back; both count as unready, and their share is held by the others."""
+    stable, canary = sides
+    for name in (f"{stable}-2", f"{canary}-1"):
+        life = loaded.run(*UNIT, "InvocationID", f"shop@{name}")
+        loaded.run("systemctl", "stop", f"shop@{name}")
+        wait_for(f"{name} again", lambda n=name, old=life: loaded.run(*UNIT, "InvocationID", f"shop@{n}") not in (old, "\n") and serves(loaded, n))
+        wait_for("the share", lambda: loaded.rollout()["weight"]["actual"] == 20)
+    loaded.wait_phase("Paused")
+    for name in (f"{stable}-1", f"{canary}-1"):
+        loaded.run("systemctl", "restart", f"shop@{name}")
+    wait_for("the share", lambda: loaded.rollout()["weight"]["actual"] == 20)
+    loaded.wait_phase("Paused")
+
+
+def test_instance_started_by_hand_gets_nothing_and_is_ended(loaded, sides):
+    """What runs where nothing should, beside a canary of one and in a color that was given up, is of no use and gets no request."""
+    stable, canary = sides
+    loaded.run("systemctl", "start", f"shop@{canary}-2")
+    active = [*UNIT, "ActiveState", f"shop@{canary}-2"]
+    wait_for("its end", lambda: loaded.run(*active).strip() in ("inactive", "failed"))
+    assert loaded.servers()[f"{canary}-2"]["maint"]
+    assert loaded.rollout()["phase"] == "Paused" and loaded.rollout()["weight"]["actual"] == 20
+    loaded.verb("abort")
+    loaded.wait_stopped(canary)
+    loaded.run("systemctl", "start", f"shop@{canary}-1")
+    active[-1] = f"shop@{canary}-1"
+    wait_for("its end", lambda: loaded.run(*active).strip() in ("inactive", "failed"))
+    assert loaded.servers()[f"{canary}-1"]["maint"] and serves(loaded, f"{stable}-1")
+    loaded.deploy(loaded.other_version(), wait="Paused")

@@ -22,6 +22,7 @@ def test_healthy_agent_sleeps(machine):
     machine.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause 3s", "Step=analysis no-errors"])
     machine.deploy("v1")
     machine.start_load()
+    machine.wait_samples()
     assert "Healthy" in machine.run("rolloutctl", "deploy", "shop", "v2", "--watch", "--timeout", "60s")
     machine.stop_load()
     wait_for("the old color's end", lambda: machine.rollout()["canary"] is None)

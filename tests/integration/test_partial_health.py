@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Some of the instances are not well: shares are held by those that are, steps wait for the others, and who serves goes on serving."""
 import pytest
-from conftest import booted
+from conftest import booted, under_load
 from shop import wait_for
 
 ALL = [f"{color}-{n}" for color in ("blue", "green") for n in (1, 2, 3)]
@@ -12,18 +12,7 @@ def machine(package):
     """Three instances a color."""
     with booted(package, "partial-health") as made:
         made.lay_out(3)
-        made.deploy("v1")
         yield made
-
-
-@pytest.fixture(name="loaded")
-def under_load(machine):
-    """Requests come in, and in the end none of them may have failed."""
-    machine.start_load()
-    yield machine
-    total = machine.stop_load()
-    assert total["sent"] > 500
-    assert total["failed"] == 0, total["failures"]
 
 
 class Sides:
@@ -34,7 +23,7 @@ class Sides:
         live = machine.rollout()["stable"]
         steps = ["Step=", f"Step=setWeight {share}", "Step=pause", f"Step=setWeight {share + 5}"]
         machine.configure(Rollout=[f"CrashLimit={crash_limit}"], Canary=steps)
-        self.old, self.new = live["version"], "v2" if live["version"] == "v1" else "v1"
+        self.old, self.new = live["version"], machine.other_version()
         self.stable, self.canary = ("blue", "green") if live["color"] == "blue" else ("green", "blue")
         self.revision = machine.verb("deploy", version=self.new)["revision"]
         machine.wait_phase("Paused", revision=self.revision)
@@ -129,7 +118,7 @@ def test_stable_unhealthy_while_the_fix_is_the_canary(loaded):
 
 
 def test_both_unhealthy(machine):
-    """Nothing is stopped and weights stand, so that whoever is well first serves. Requests fail here: nobody could answer them."""
+    """Nothing is stopped, and weights stand, so that whoever is well first serves. Requests fail here: nobody could answer them."""
     sides = Sides(machine, 20)
     before, units = machine.servers(), lives(machine)
     machine.sicken(*(name for name in ALL if machine.instance(name)["state"] == "ready"))
@@ -142,7 +131,7 @@ def test_both_unhealthy(machine):
     machine.wait_phase("Paused", revision=sides.revision)
     wait_for("the share", lambda: sides.actual() == 20)
     assert lives(machine) == units
-    machine.start_load()
-    machine.verb("promote")
-    sides.live_in_the_end()
-    assert machine.stop_load()["failed"] == 0
+    with under_load(machine):
+        machine.verb("promote")
+        sides.live_in_the_end()
+        machine.more_requests(500)

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from conftest import booted
+from conftest import booted, under_load
 from shop import wait_for
 
 TYPO = "/etc/rollout/shop.conf.d/20-typo.conf"
@@ -22,12 +22,10 @@ def machine(package):
 
 
 @pytest.fixture(name="loaded")
-def under_load(machine):
-    """Requests come in, and in the end none of them may have failed. Nothing is under way, before and after."""
-    machine.start_load()
-    yield machine
-    total = machine.stop_load()
-    assert total["failed"] == 0, total["failures"]
+def quiet(machine):
+    """Requests come in, and none fails. Nothing is under way, before and after."""
+    with under_load(machine):
+        yield machine
     machine.run("rm", "-f", TYPO)
     machine.configure(Rollout=["Replicas=2"])
     wait_for("nothing under way", lambda: machine.rollout()["phase"] == "Healthy" and machine.rollout()["canary"] is None)
@@ -36,7 +34,7 @@ def under_load(machine):
 def begin(machine, **changes):
     """The other version at 40 %, and waiting."""
     machine.configure(**{"Rollout": ["Replicas=2"], "Canary": AT_40} | changes)
-    version = "v2" if machine.rollout()["stable"]["version"] == "v1" else "v1"
+    version = machine.other_version()
     machine.deploy(version, wait="Paused")
     return version
 
@@ -105,10 +103,9 @@ def test_typo_and_reboot_serves(machine):
     machine.write(TYPO, BAD)
     machine.reboot("--hard")
     refuses_deploys(machine)
-    machine.start_load()
-    machine.more_requests(500)
-    total = machine.stop_load()
-    assert total["failed"] == 0 and list(total["answered"]) == [live]
+    with under_load(machine):
+        machine.more_requests(500)
+        assert list(machine.counts()["answered"]) == [live]
     machine.run("rm", TYPO)
     assert reload(machine) == 0
     machine.wait_phase("Healthy")

@@ -76,6 +76,7 @@ def main():
     deploy("v1")
     expect(follow("v1"), "Healthy")
     shop.start_load()
+    shop.wait_samples()
 
     say("\n== v2: a good version, in steps")
     deploy("v2")

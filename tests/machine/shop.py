@@ -76,6 +76,12 @@ class Shop:
         assert status < 300, f"{verb}: {status} {document}"
         return document
 
+    def wait_samples(self):
+        """Waits until an analysis finds something to measure: Prometheus takes 5 s from its start to its first question."""
+        query = "query=count(count_over_time(haproxy_server_http_responses_total[5s]) > 1)"
+        ask = ["curl", "-sG", "--data-urlencode", query, "http://127.0.0.1:9090/api/v1/query"]
+        wait_for("Prometheus's samples", lambda: '"value"' in self.run(*ask, check=False))
+
     def haproxy(self, command):
         """One command to HAProxy's runtime API."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who asks the agent, and how: one door that only reads, events that are missed by nobody, verbs that say what they expect, names of those
+who asked, and crowds that take their time."""
+import contextlib
+import datetime
+import json
+import select
+import socket
+import threading
+
+import pytest
+from conftest import booted
+from shop import wait_for
+
+AT_40 = ["Step=", "Step=setWeight 40", "Step=pause"]
+VERBS = ("deploy", "promote", "abort", "retry", "pause", "resume")
+
+
+@pytest.fixture(scope="module")
+def machine(package):
+    with booted(package, "sockets") as made:
+        yield made
+
+
+def door(machine, name):
+    """A connection to one of the sockets."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(15)
+    connection.connect(f"{machine.root}/run/rollout/shop/{name}")
+    return connection
+
+
+@contextlib.contextmanager
+def events(machine, last=None):
+    """The stream of events, as a generator of (id, event, data)."""
+    with door(machine, "status.sock") as connection:
+        resume = f"Last-Event-ID: {last}\r\n" if last is not None else ""
+        connection.sendall(f"GET /v1/events HTTP/1.1\r\nHost: x\r\n{resume}\r\n".encode())
+        yield read_events(connection.makefile("r", encoding="utf-8"))
+
+
+def read_events(stream):
+    """Chunked as it comes: a line of its own for each chunk's size, which is none of an event's fields."""
+    event = {}
+    for line in map(str.strip, stream):
+        field, _, value = line.partition(": ")
+        if field in ("id", "event", "data"):
+            event[field] = value
+        if field == "data":
+            yield int(event["id"]), event["event"], json.loads(event["data"])
+
+
+def until(stream, kind):
+    """Everything up to the first event of that kind."""
+    seen = []
+    for event in stream:
+        seen.append(event)
+        if event[1] == kind:
+            return seen
+    raise AssertionError(f"the stream ended before {kind}: {seen}")
+
+
+def test_status_sock_only_reads(loaded):
+    """For everybody on the host; acting needs the other one, which is for root and the group."""
+    machine = loaded
+    before = machine.run("cat", "/var/lib/rollout/shop/state.json")
+    for verb in VERBS:
+        status, problem = machine.ask("POST", f"/v1/rollout/{verb}", {"version": "v2"} if verb == "deploy" else {}, sock="status.sock")
+        assert status == 403 and problem["type"] == "urn:rollout:problem:read-only", problem
+    as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket"]
+    for path in ("/v1/rollout", "/v1/revisions", "/v1/revisions/1", "/v1/runs"):
+        assert machine.run(*as_nobody, *ask, "/run/rollout/shop/status.sock", f"http://x{path}") == "200"
+    assert machine.run(*as_nobody, *ask, "/run/rollout/shop/api.sock", "http://x/v1/rollout", check=False) == "000"
+    assert machine.run("cat", "/var/lib/rollout/shop/state.json") == before
+
+
+def test_events_resume_over_a_restart_of_the_agent(loaded):
+    """Who says what it has seen last gets all that came since, once and in order, whatever happened to the agent meanwhile."""
+    loaded.configure(Canary=AT_40)
+    with events(loaded) as stream:
+        loaded.verb("deploy", version=loaded.other_version())
+        seen = until(stream, "RolloutPaused")
+    numbers = [number for number, _, _ in seen]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert all(data["number"] == number and data["event"] == kind for number, kind, data in seen)
+
+    loaded.verb("promote")
+    loaded.wait_phase("Healthy")
+    loaded.run("systemctl", "kill", "-s", "KILL", "rollout@shop")
+    loaded.wait_phase("Healthy")
+    with events(loaded, last=numbers[1]) as stream:
+        again = until(stream, "RolloutCompleted")
+    assert again[: len(seen) - 2] == seen[2:], "as it was told before"
+    assert [number for number, _, _ in again] == list(range(numbers[2], numbers[2] + len(again)))
+    with events(loaded, last=again[-1][0]) as stream:
+        loaded.verb("deploy", version=loaded.other_version())
+        following = until(stream, "RolloutPaused")
+    assert following[0][0] == again[-1][0] + 1, "nothing is told twice, nothing left out"
+    loaded.verb("abort")
+    loaded.wait_phase("Degraded")
+
+
+def test_expect_that_no_longer_holds_is_409(loaded):
+    loaded.configure(Canary=["Step=", "Step=setWeight 40", "Step=pause", "Step=setWeight 60", "Step=pause"])
+    revision = loaded.deploy(loaded.other_version(), wait="Paused")["revision"]
+    for expected in ({"revision": revision - 1}, {"revision": revision, "step": 0}, {"step": 2}):
+        for verb in ("promote", "abort", "pause", "deploy"):
+            body = {"expect": expected} | ({"version": "v9"} if verb == "deploy" else {})
+            status, problem = loaded.ask("POST", f"/v1/rollout/{verb}", body)
+            assert status == 409 and problem["type"] == "urn:rollout:problem:unexpected", problem
+            assert "expected" in problem["detail"]
+    assert loaded.rollout()["phase"] == "Paused" and loaded.rollout()["step"]["index"] == 1
+    right = {"expect": {"revision": revision, "step": 1}}
+    assert loaded.ask("POST", "/v1/rollout/promote", right)[0] == 202
+    assert loaded.ask("POST", "/v1/rollout/promote", right)[0] == 409, "whoever clicks twice promotes once"
+    wait_for("the next pause", lambda: (n := loaded.rollout())["phase"] == "Paused" and n["step"]["index"] == 3)
+    loaded.verb("promote")
+    loaded.wait_phase("Healthy")
+
+
+def test_history_has_uid_and_login_uid(loaded):
+    """Of who asked, as the kernel knows them, whatever they did with sudo."""
+    loaded.configure(Canary=AT_40)
+    loaded.run("useradd", "--no-create-home", "--uid", "1234", "--groups", "rollout", "alice")
+    version = loaded.other_version()
+    loaded.run("sh", "-euc", "echo 4321 >/proc/self/loginuid; exec setpriv --reuid=alice --regid=alice --init-groups "
+               f"rolloutctl deploy shop {version}")
+    loaded.wait_phase("Paused")
+    assert loaded.ask("GET", "/v1/revisions")[1][0]["by"] == {"uid": 1234, "loginUid": 4321}
+    loaded.verb("abort")
+    loaded.run("rolloutctl", "retry", "shop")
+    assert json.loads(loaded.run("rolloutctl", "history", "shop", "--output", "json"))[0]["by"] == {"uid": 0, "loginUid": None}
+    loaded.verb("promote", full=True)
+    loaded.wait_phase("Healthy")
+    assert loaded.ask("GET", "/v1/revisions")[1][0]["by"]["uid"] == 0
+
+
+class Crowd(threading.Thread):
+    """Clients that take their time: they send half of a request, drip, or ask and don't read. Who is shown out comes again."""
+
+    HALF, DRIP, DEAF = range(3)
+    ASKS = (b"POST /v1/rollout/abort HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{", b"GET /v1/", b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    def __init__(self, machine, name, number):
+        super().__init__()
+        self.machine, self.name, self.over = machine, name, threading.Event()
+        self.clients = [(kind % 3, self.come(kind % 3)) for kind in range(number)]
+        self.came_again = 0
+
+    def come(self, kind):
+        connection = door(self.machine, self.name)
+        connection.sendall(self.ASKS[kind])
+        return connection
+
+    def goes_on(self, kind, connection):
+        """It hasn't been shown out."""
+        poll = select.poll()
+        poll.register(connection, 0)  # no event but the end
+        try:
+            return not poll.poll(0) and (kind != self.DRIP or connection.send(b"x") == 1)
+        except OSError:
+            return False
+
+    def run(self):
+        while not self.over.wait(0.05):
+            for i, (kind, connection) in enumerate(self.clients):
+                if not self.goes_on(kind, connection):
+                    connection.close()
+                    self.clients[i] = kind, self.come(kind)
+                    self.came_again += 1
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+        for _, connection in self.clients:
+            connection.close()
+
+
+def seconds_of(machine):
+    """How long a canary with many steps takes, by the agent's own clock."""
+    machine.configure(Canary=["Step=", *(f"Step=setWeight {share}" for share in range(5, 100, 5))])
+    machine.deploy(machine.other_version())
+    latest = machine.ask("GET", "/v1/revisions")[1][0]
+    assert latest["outcome"] == "promoted"
+    started, finished = (datetime.datetime.fromisoformat(latest[key]) for key in ("started", "finished"))
+    return (finished - started).total_seconds()
+
+
+def test_hundreds_of_slow_clients_do_not_slow_a_rollout(loaded):
+    alone = seconds_of(loaded)
+    with Crowd(loaded, "status.sock", 300) as readers, Crowd(loaded, "api.sock", 30):
+        crowded = seconds_of(loaded)
+        assert len(readers.clients) == 300
+    print(f"alone {alone:.2f} s, with a crowd {crowded:.2f} s; {readers.came_again} were shown out and came again")
+    assert crowded < 5 * alone, "of the same order"
