@@ -44,6 +44,10 @@ void *arena_take(struct arena *arena, size_t size) {
     return taken;
 }
 
+void arena_return(struct arena *arena, void *taken) {
+    arena->at = taken;
+}
+
 void *arena_grow(struct arena *arena, void *items, size_t n, size_t *capacity, size_t size) {
     if (n < *capacity)
         return items;

@@ -32,6 +32,9 @@ void arena_end(struct arena *arena);
 /* Aligned bytes, not cleared; NULL when the bound is met or memory is out. */
 void *arena_take(struct arena *arena, size_t size);
 
+/* Gives back the piece that was taken last. */
+void arena_return(struct arena *arena, void *taken);
+
 /* Makes room for one more item in a growing list: *capacity items of the given size at items, *n of them used. Returns
  * the place of the list, which may have moved, or NULL as arena_take(). */
 void *arena_grow(struct arena *arena, void *items, size_t n, size_t *capacity, size_t size);

@@ -165,6 +165,28 @@ static int calculate(struct evaluation *evaluation, const struct node *node, con
     }
 }
 
+/* Both sides are strings. */
+static int evaluate_matches(struct evaluation *evaluation, const struct node *node, const struct value *text,
+                            const struct value *written, struct value *ret) {
+    const struct pattern *pattern = node->pattern;
+    struct error err = {.code = 0};
+    struct fault inner = {.err = &err};
+    int r = evaluation_charge(evaluation, node, pattern ? 0 : written->length);
+
+    if (r < 0)
+        return r;
+    if (!pattern) {
+        r = pattern_compile(evaluation->arena, written->bytes, written->length, PATTERN_RE2, &pattern, &inner);
+        if (r < 0)
+            return fault_set(evaluation->fault, node->children[1]->at, r, "in this pattern: %s", err.text);
+    }
+    r = pattern_match(evaluation->arena, pattern, false, text->bytes, text->length, &evaluation->steps);
+    if (r < 0)
+        return fault_set(evaluation->fault, node->at, r, "this takes too many steps");
+    *ret = value_boolean(r == 1);
+    return evaluation_charge(evaluation, node, 0);
+}
+
 /* Both sides of one kind, out of these. */
 static int check_match(struct evaluation *evaluation, const struct node *node, const struct value *left,
                        const struct value *right, unsigned kinds) {
@@ -238,6 +260,9 @@ static int evaluate_binary(struct evaluation *evaluation, const struct node *nod
         if (r >= 0)
             *ret = value_boolean(text_holds(node->op, &left, &right));
         return r;
+    case TOKEN_MATCHES:
+        r = check_match(evaluation, node, &left, &right, string);
+        return r < 0 ? r : evaluate_matches(evaluation, node, &left, &right, ret);
     default: /* arithmetic */
         r = check_match(evaluation, node, &left, &right, node->op == TOKEN_PLUS ? number | string : number);
         if (r < 0)
@@ -365,7 +390,12 @@ int evaluate(struct evaluation *evaluation, const struct node *node, struct valu
         *ret = node->value;
         return 0;
     case NODE_RESULT:
-        *ret = *evaluation->result;
+        *ret = *evaluation->inputs->result;
+        return 0;
+    case NODE_BASELINE:
+        if (!evaluation->inputs->baseline)
+            return fault_set(evaluation->fault, node->at, -EINVAL, "there is no baseline to compare with");
+        *ret = *evaluation->inputs->baseline;
         return 0;
     case NODE_ELEMENT:
         *ret = *evaluation->element;

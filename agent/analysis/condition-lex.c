@@ -186,7 +186,7 @@ static void lex_name(const char *text, struct token *token) {
         {"contains", TOKEN_CONTAINS},
         {"startsWith", TOKEN_STARTS_WITH},
         {"endsWith", TOKEN_ENDS_WITH},
-        {"matches", TOKEN_UNSUPPORTED},
+        {"matches", TOKEN_MATCHES},
         {"let", TOKEN_UNSUPPORTED},
         {"if", TOKEN_UNSUPPORTED},
         {"else", TOKEN_UNSUPPORTED},

@@ -139,6 +139,10 @@ static const struct node *parse_name(struct parser *parser) {
         }
     if (is_word(parser, &name, "result"))
         return parser_node(parser, &(struct node){.kind = NODE_RESULT, .at = name.at}, NULL, 0);
+    if (is_word(parser, &name, "baseline")) {
+        parser->uses_baseline = true;
+        return parser_node(parser, &(struct node){.kind = NODE_BASELINE, .at = name.at}, NULL, 0);
+    }
     (void)fault_set(parser->lexer.fault, name.at, -EINVAL, "unknown name '%.*s', the answer is called result",
                     name.length < 32 ? (int)name.length : 32, parser->lexer.text + name.at);
     return NULL;

@@ -9,11 +9,27 @@
 
 static unsigned binary_precedence(enum token_kind kind) {
     static const unsigned precedences[] = {
-        [TOKEN_OR] = 10,          [TOKEN_AND] = 15,        [TOKEN_IN] = 20,      [TOKEN_CONTAINS] = 20,
-        [TOKEN_STARTS_WITH] = 20, [TOKEN_ENDS_WITH] = 20,  [TOKEN_EQUAL] = 20,   [TOKEN_UNEQUAL] = 20,
-        [TOKEN_LESS] = 20,        [TOKEN_LESS_EQUAL] = 20, [TOKEN_GREATER] = 20, [TOKEN_GREATER_EQUAL] = 20,
-        [TOKEN_RANGE] = 25,       [TOKEN_PLUS] = 30,       [TOKEN_MINUS] = 30,   [TOKEN_TIMES] = 60,
-        [TOKEN_DIVIDE] = 60,      [TOKEN_MODULO] = 60,     [TOKEN_POWER] = 100,  [TOKEN_COALESCE] = 500,
+        [TOKEN_OR] = 10,
+        [TOKEN_AND] = 15,
+        [TOKEN_IN] = 20,
+        [TOKEN_CONTAINS] = 20,
+        [TOKEN_STARTS_WITH] = 20,
+        [TOKEN_ENDS_WITH] = 20,
+        [TOKEN_MATCHES] = 20,
+        [TOKEN_EQUAL] = 20,
+        [TOKEN_UNEQUAL] = 20,
+        [TOKEN_LESS] = 20,
+        [TOKEN_LESS_EQUAL] = 20,
+        [TOKEN_GREATER] = 20,
+        [TOKEN_GREATER_EQUAL] = 20,
+        [TOKEN_RANGE] = 25,
+        [TOKEN_PLUS] = 30,
+        [TOKEN_MINUS] = 30,
+        [TOKEN_TIMES] = 60,
+        [TOKEN_DIVIDE] = 60,
+        [TOKEN_MODULO] = 60,
+        [TOKEN_POWER] = 100,
+        [TOKEN_COALESCE] = 500,
     };
     return kind < ELEMENTS(precedences) ? precedences[kind] : 0;
 }
@@ -41,14 +57,15 @@ bool parser_expect(struct parser *parser, enum token_kind kind, const char *what
 const struct node *parser_fail(struct parser *parser, const char *expected) {
     const struct token *token = &parser->token;
     const char *word = parser->lexer.text + token->at;
-    int shown = token->length < 32 ? (int)token->length : 32;
+    char shown[40];
+    (void)text_escape(shown, sizeof shown, word, token->length);
 
     if (token->kind == TOKEN_END)
         (void)fault_set(parser->lexer.fault, token->at, -EINVAL, "the condition ends where %s was expected", expected);
     else if (token->kind == TOKEN_UNSUPPORTED)
-        (void)fault_set(parser->lexer.fault, token->at, -EINVAL, "'%.*s' is not supported", shown, word);
+        (void)fault_set(parser->lexer.fault, token->at, -EINVAL, "'%s' is not supported", shown);
     else
-        (void)fault_set(parser->lexer.fault, token->at, -EINVAL, "'%.*s' where %s was expected", shown, word, expected);
+        (void)fault_set(parser->lexer.fault, token->at, -EINVAL, "'%s' where %s was expected", shown, expected);
     parser->token.kind = TOKEN_END;
     return NULL;
 }
@@ -81,6 +98,19 @@ static const struct node *make_binary(struct parser *parser, const struct token 
                        (const struct node *const[]){left, right}, 2);
 }
 
+/* A constant pattern is compiled now, so that it is checked with the condition, and once. */
+static const struct node *make_matches(struct parser *parser, const struct token *token, const struct node *left,
+                                       const struct node *right) {
+    struct node model = {.kind = NODE_BINARY, .op = TOKEN_MATCHES, .at = token->at};
+    const struct lexer *lexer = &parser->lexer;
+
+    if (right && right->kind == NODE_LITERAL && right->value.kind == VALUE_STRING &&
+        pattern_compile_quoted(lexer->arena, lexer->text, right->at, right->value.bytes, right->value.length,
+                               PATTERN_RE2, &model.pattern, lexer->fault) < 0)
+        return NULL;
+    return parser_node(parser, &model, (const struct node *const[]){left, right}, 2);
+}
+
 /* Behind the first sign: a < b < c is a < b and b < c. */
 static const struct node *parse_comparison(struct parser *parser, struct token token, const struct node *left) {
     const struct node *whole = NULL;
@@ -105,7 +135,8 @@ static const struct node *parse_right(struct parser *parser, const struct token 
     unsigned precedence = binary_precedence(token->kind);
     bool from_right = token->kind == TOKEN_POWER;
     const struct node *right = parse_expression(parser, from_right ? precedence : precedence + 1);
-    const struct node *whole = make_binary(parser, token, token->kind, left, right);
+    const struct node *whole = token->kind == TOKEN_MATCHES ? make_matches(parser, token, left, right)
+                                                            : make_binary(parser, token, token->kind, left, right);
     return negated
                ? parser_node(parser, &(struct node){.kind = NODE_UNARY, .op = TOKEN_NOT, .at = token->at}, &whole, 1)
                : whole;
@@ -120,8 +151,8 @@ static const struct node *parse_operators(struct parser *parser, unsigned preced
         const struct parser before = *parser;
         bool negated = parser_accept(parser, TOKEN_NOT);
         const struct token token = parser->token;
-        if (negated && (token.kind < TOKEN_IN || token.kind > TOKEN_ENDS_WITH))
-            return parser_fail(parser, "in, contains, startsWith or endsWith");
+        if (negated && (token.kind < TOKEN_IN || token.kind > TOKEN_MATCHES))
+            return parser_fail(parser, "in, contains, startsWith, endsWith or matches");
         if (!binary_precedence(token.kind) || binary_precedence(token.kind) < precedence) {
             *parser = before;
             return left;
@@ -161,9 +192,8 @@ const struct node *parse_expression(struct parser *parser, unsigned precedence) 
     return node;
 }
 
-int parse_condition(struct arena *arena, const char *text, const struct node **ret, bool *ret_asks_for_data,
-                    struct fault *fault) {
-    struct parser parser = {.lexer = {.text = text, .arena = arena, .fault = fault}};
+int parse_condition(struct arena *arena, struct condition *condition, struct fault *fault) {
+    struct parser parser = {.lexer = {.text = condition->text, .arena = arena, .fault = fault}};
 
     parser_advance(&parser);
     const struct node *root = parse_expression(&parser, 0);
@@ -171,7 +201,8 @@ int parse_condition(struct arena *arena, const char *text, const struct node **r
         (void)parser_fail(&parser, "an operator");
     if (fault->code < 0)
         return fault->code;
-    *ret = root;
-    *ret_asks_for_data = parser.asks_for_data;
+    condition->root = root;
+    condition->asks_for_data = parser.asks_for_data;
+    condition->uses_baseline = parser.uses_baseline;
     return 0;
 }

@@ -13,7 +13,7 @@ struct parser {
     unsigned depth;      /* of expressions in expressions */
     unsigned predicates; /* open ones: # has a meaning */
     uint32_t n_nodes;
-    bool asks_for_data;
+    bool asks_for_data, uses_baseline;
 };
 
 void parser_advance(struct parser *parser);

@@ -4,19 +4,8 @@
 #define ROLLOUT_ANALYSIS_CONDITION_TREE_H
 
 #include "analysis/condition.h"
-
-/* --- failing: a sentence and a place; the first failure counts --- */
-
-struct fault {
-    struct error *err;
-    size_t at; /* byte of the text */
-    int code;  /* 0 while nothing failed */
-};
-
-/* Returns the code of the first failure. */
-int fault_set(struct fault *fault, size_t at, int code, const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-int fault_memory(struct fault *fault, size_t at);
+#include "analysis/fault.h"
+#include "analysis/pattern.h"
 
 /* --- tokens --- */
 
@@ -34,6 +23,7 @@ enum token_kind {
     TOKEN_CONTAINS,
     TOKEN_STARTS_WITH,
     TOKEN_ENDS_WITH,
+    TOKEN_MATCHES,
     TOKEN_EQUAL,
     TOKEN_UNEQUAL,
     TOKEN_LESS,
@@ -92,6 +82,7 @@ const char *kinds_name(unsigned kinds, char buffer[static 80]);
 enum node_kind {
     NODE_LITERAL,
     NODE_RESULT,
+    NODE_BASELINE,
     NODE_ELEMENT,
     NODE_UNARY,
     NODE_BINARY,
@@ -116,18 +107,19 @@ struct node {
     union {
         struct value value;              /* literal */
         const struct function *function; /* call, predicate */
+        const struct pattern *pattern;   /* matches with a constant, else NULL */
     };
     const struct node *children[];
 };
 
-int parse_condition(struct arena *arena, const char *text, const struct node **ret, bool *ret_asks_for_data,
-                    struct fault *fault);
+/* Fills all but the text, which is given. */
+int parse_condition(struct arena *arena, struct condition *condition, struct fault *fault);
 
 /* --- evaluation --- */
 
 struct evaluation {
     struct arena *arena;
-    const struct value *result;
+    const struct condition_inputs *inputs;
     const struct value *element; /* # of the innermost predicate, NULL outside */
     uint32_t steps;              /* left */
     struct fault *fault;

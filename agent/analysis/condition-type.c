@@ -63,6 +63,7 @@ static int type_binary(struct node *node, struct fault *fault) {
     case TOKEN_CONTAINS:
     case TOKEN_STARTS_WITH:
     case TOKEN_ENDS_WITH:
+    case TOKEN_MATCHES:
         return both_must_be(node, STRING, fault);
     case TOKEN_EQUAL:
     case TOKEN_UNEQUAL:
@@ -126,6 +127,7 @@ int type_node(struct node *node, struct fault *fault) {
         node->kinds = KIND(node->value.kind);
         return 0;
     case NODE_RESULT:
+    case NODE_BASELINE:
     case NODE_ELEMENT:
         node->kinds = KIND_ANY;
         return 0;

@@ -3,17 +3,23 @@
  * evaluated over the value of an answer. Pure and bounded: no clock, no I/O, memory from the arena only, a bound on
  * depth, nodes and steps.
  *
- *     literals        1  0x1f  0o17  0b11  1_000  .5  1e-3  "text"  'text'  `raw`  true  false  nil  null  [1, 2]  {a:
- * 1} the answer      result  result[0]  result[-1]  result[1:3]  result.rate  result["rate"]  result?.rate operators ?:
- * ??   or ||   and &&   not !   == != < <= > >= in contains startsWith endsWith (and not in, ...)
- *                     ..   + -   * / %   ** ^;   1 < result < 5 holds when both comparisons do
- *     predicates      all any none one filter map count (array, {# > 1}), braces may be left out, .x is #.x
- *     functions       len isNaN isInf isNil default asInt asFloat int float abs ceil floor round min max sum mean
- * median
+ *     literals      1  0x1f  0o17  0b11  1_000  .5  1e-3  "text"  'text'  `raw`  true  false  nil  null
+ *                   [1, 2]  {a: 1, "b": 2}; comments are // and slash-star
+ *     the answer    result  result[0]  result[-1]  result[1:3]  result.rate  result["rate"]  result?.rate
+ *     compared      baseline, the answer of BaselineQuery=, is used like result
+ *     operators     ?: ??   or ||   and &&   not !   == != < <= > >=   in contains startsWith endsWith matches (and
+ *                   not in, ...)   ..   + -   * / %   ** ^;   1 < result < 5 holds when both comparisons do
+ *     predicates    all any none one filter map count sum (array, {# > 1}), braces may be left out, .x is #.x
+ *     functions     len isNaN isInf isNil default asInt asFloat int float abs ceil floor round min max sum mean median
  *
- * Where it differs from expr-lang, it is stricter or simpler: every number is a double (% wants whole ones), values of
- * different kinds cannot be compared by == either (but with nil and in arrays), default() and isNil() look at their own
- * argument, where Argo's always look at result. Not there: let, if, pipes, bytes, `matches`. */
+ * Where it differs from expr-lang, it is stricter or simpler:
+ * - every number is a double; % wants whole ones, and not 0;
+ * - == and != are between values of one kind, or with nil (expr-lang lets result == "1" be false where result is 1);
+ * - default() and isNil() look at their own argument, Argo's always at result;
+ * - asInt() and int() of NaN and of the infinities fail;
+ * - a pattern of matches is what pattern.h says; slices and indices are of arrays, fields of maps;
+ * - max() and min() of nothing fail, and with a NaN among the numbers they are NaN.
+ * Not there: let, if, pipes, bytes, $env, #acc and #index, dates, bits, and the functions on strings and maps. */
 #ifndef ROLLOUT_ANALYSIS_CONDITION_H
 #define ROLLOUT_ANALYSIS_CONDITION_H
 
@@ -36,6 +42,13 @@ struct condition {
     const char *text;
     const struct node *root;
     bool asks_for_data; /* it handles an answer without data itself: has len, isNil, default, nil or ?? */
+    bool uses_baseline; /* it needs inputs.baseline */
+};
+
+/* What a condition is evaluated over. */
+struct condition_inputs {
+    const struct value *result;
+    const struct value *baseline; /* NULL: the metric has none, a condition that uses it fails */
 };
 
 /* Compiles and type-checks. What is wrong is told with its column, counted from 1 in characters, so that a caret can be
@@ -44,10 +57,13 @@ int condition_compile(struct arena *arena, const char *text, struct condition *r
 
 /* Whether the condition holds for an answer. Fails, with the column, where it cannot be told: an index out of range, a
  * field of nil, an operand of the wrong kind, something else than a boolean as its value. */
-int condition_evaluate(struct arena *arena, const struct condition *condition, const struct value *result, bool *ret,
-                       size_t *column, struct error *err);
+int condition_evaluate(struct arena *arena, const struct condition *condition, const struct condition_inputs *inputs,
+                       bool *ret, size_t *column, struct error *err);
 
 /* Compiles and forgets: for lint. */
 int condition_check(const char *text, size_t *column, struct error *err);
+
+/* Whether a condition compares with a baseline: its metric must have BaselineQuery=. False for what doesn't compile. */
+bool condition_uses_baseline(const char *text);
 
 #endif

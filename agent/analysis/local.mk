@@ -7,8 +7,14 @@ libanalysis_a_SOURCES = \
 	%D%/condition-lex.c %D%/condition-tree.h \
 	%D%/condition-operand.c %D%/condition-parse.c %D%/condition-parser.h \
 	%D%/condition-type.c %D%/condition-type.h \
+	%D%/fault.c %D%/fault.h \
+	%D%/jsonpath.c %D%/jsonpath.h %D%/jsonpath-tree.h \
+	%D%/jsonpath-filter.c %D%/jsonpath-parse.c \
+	%D%/jsonpath-select.c %D%/jsonpath-test.c \
 	%D%/judge.c %D%/judge.h \
 	%D%/metric.h \
+	%D%/pattern.h %D%/pattern-program.h \
+	%D%/pattern-compile.c %D%/pattern-match.c %D%/pattern-set.c \
 	%D%/run.c %D%/run.h \
 	%D%/run-metric.c %D%/run-metric.h \
-	%D%/value.c %D%/value.h %D%/value-json.c
+	%D%/value.c %D%/value.h %D%/value-json.c %D%/value-write.c

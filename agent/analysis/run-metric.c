@@ -54,7 +54,8 @@ static enum run_phase measure(const struct metric_spec *spec, const struct answe
     case ANSWER_VALUE:
         break;
     }
-    enum run_phase phase = judge(spec, answer->value ? answer->value : "null", message);
+    const struct evidence evidence = {.result = answer->value ? answer->value : "null"};
+    enum run_phase phase = judge(spec, &evidence, message);
     size_t n = strlen(message);
     if (*said && n + 8 < MEASUREMENT_MESSAGE_MAX) /* a warning goes behind the verdict, if there is room */
         (void)snprintf(message + n, MEASUREMENT_MESSAGE_MAX - n, "%s%.*s", n ? "; " : "",

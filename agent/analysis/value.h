@@ -56,6 +56,10 @@ const char *value_kind_name(enum value_kind kind);
  * bounds. */
 int value_read(struct arena *arena, const char *text, struct value *ret, struct error *err);
 
+/* Writes a value as value_read() reads it; the text belongs to the arena. -E2BIG beyond VALUE_TEXT_MAX bytes. The
+ * value's depth is its reader's bound and what was put around it, so recursion is bounded. */
+int value_write(struct arena *arena, const struct value *value, const char **ret, struct error *err);
+
 /* The value of a key, the last one where it is repeated; NULL if there is none. */
 const struct value *value_member(const struct value *map, const char *key, uint32_t length);
 

@@ -22,7 +22,18 @@ EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix num
 check_PROGRAMS += %D%/fuzz-condition
 tests_fuzz_fuzz_condition_SOURCES = %D%/fuzz-condition.c
 tests_fuzz_fuzz_condition_LDADD = $(ANALYSIS_LIBS) $(FUZZ_LIBS)
-EXTRA_DIST += $(addprefix %D%/seeds/condition/,broken chain mixed not-a-number numbers predicate threshold)
+EXTRA_DIST += $(addprefix %D%/seeds/condition/,baseline broken chain matches mixed not-a-number numbers predicate \
+	threshold)
+
+check_PROGRAMS += %D%/fuzz-jsonpath
+tests_fuzz_fuzz_jsonpath_SOURCES = %D%/fuzz-jsonpath.c
+tests_fuzz_fuzz_jsonpath_LDADD = $(ANALYSIS_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/jsonpath/,broken descendants escapes filter functions logic slices unions)
+
+check_PROGRAMS += %D%/fuzz-pattern
+tests_fuzz_fuzz_pattern_SOURCES = %D%/fuzz-pattern.c
+tests_fuzz_fuzz_pattern_LDADD = $(ANALYSIS_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/pattern/,broken classes flags i-regexp nested places quoted repeated)
 
 # spec/
 check_PROGRAMS += %D%/fuzz-spec

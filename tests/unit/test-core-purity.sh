@@ -12,7 +12,7 @@ status=0
 
 # What they may call of others: memory and text, arithmetic, and common/.
 cat > purity.allowed.$$ <<EOF
-error_set string_copy text_escape utf8_length
+error_set string_copy text_escape utf8_length utf8_valid
 free malloc qsort
 memchr memcmp memcpy memmem memmove memset
 snprintf vsnprintf stpcpy strchr strcmp strcspn strlen strncmp strnlen strspn strstr strtod

@@ -30,7 +30,7 @@ static const struct {
     const char *success, *failure;
     const char *value;
     enum run_phase phase;
-    const char *message;
+    const char *message; /* NULL: some */
 } rows[] = {
     {NULL, NULL, "[0.5]", RUN_SUCCESSFUL, ""},
     {NULL, NULL, "0", RUN_SUCCESSFUL, ""},
@@ -46,6 +46,12 @@ static const struct {
     {GOOD, BAD, "[0.92]", RUN_INCONCLUSIVE, "neither " GOOD " nor " BAD ": result = [0.92]"},
     {"true", "true", "0", RUN_FAILED, "true is true: result = 0"},
     {"false", "false", "0", RUN_INCONCLUSIVE, "neither false nor false: result = 0"},
+    {"true", "false", "0", RUN_SUCCESSFUL, ""},
+    {"false", "true", "0", RUN_FAILED, "true is true: result = 0"},
+    {"true", NULL, "0", RUN_SUCCESSFUL, ""},
+    {"false", NULL, "0", RUN_FAILED, "false is false: result = 0"},
+    {NULL, "true", "0", RUN_FAILED, "true is true: result = 0"},
+    {NULL, "false", "0", RUN_SUCCESSFUL, ""},
 
     /* NaN is data, with which no comparison holds */
     {GOOD, NULL, "[NaN]", RUN_FAILED, GOOD " is false: result = [NaN]"},
@@ -58,6 +64,13 @@ static const struct {
      "SuccessCondition=result > 1, column 1: this is an array where a number or a string was expected: result = [1]"},
     {"result > 1", "true", "[1]", RUN_ERROR, NULL},
     {"true", "result > 1", "[1]", RUN_ERROR, NULL},
+    {"false", "result > 1", "[1]", RUN_ERROR, NULL},
+    {NULL, "result > 1", "[1]", RUN_ERROR,
+     "FailureCondition=result > 1, column 1: this is an array where a number or a string was expected: result = [1]"},
+    {"result[0]", NULL, "[1]", RUN_ERROR,
+     "SuccessCondition=result[0], column 7: the condition is a number, it must be true or false: result = [1]"},
+    {"result > baseline", NULL, "1", RUN_ERROR,
+     "SuccessCondition=result > baseline, column 10: there is no baseline to compare with: result = 1"},
     {"result", NULL, "1", RUN_ERROR, NULL},
     {"result", NULL, "true", RUN_SUCCESSFUL, ""},
     {"reslt > 1", NULL, "1", RUN_ERROR,
@@ -71,7 +84,7 @@ static void judges_every_row(void **state) {
     for (size_t i = 0; i < ELEMENTS(rows); i++) {
         const struct metric_spec *metric = make_metric(rows[i].success, rows[i].failure, NO_DATA_ERROR);
         char message[MEASUREMENT_MESSAGE_MAX] = "untouched";
-        assert_int_equal(judge(metric, rows[i].value, message), rows[i].phase);
+        assert_int_equal(judge(metric, &(struct evidence){.result = rows[i].value}, message), rows[i].phase);
         if (rows[i].message)
             assert_string_equal(message, rows[i].message);
         else
@@ -109,7 +122,41 @@ static void judges_answers_without_data(void **state) {
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         const struct metric_spec *metric = make_metric(cases[i].success, cases[i].failure, cases[i].on_no_data);
         char message[MEASUREMENT_MESSAGE_MAX];
-        assert_int_equal(judge(metric, cases[i].value, message), cases[i].phase);
+        assert_int_equal(judge(metric, &(struct evidence){.result = cases[i].value}, message), cases[i].phase);
+    }
+}
+
+static void judges_against_a_baseline(void **state) {
+    static const char worse[] = "result[0] > baseline[0] * 1.2";
+    static const struct {
+        const char *success, *failure;
+        enum on_no_data on_no_data;
+        const char *result, *baseline;
+        enum run_phase phase;
+        const char *message; /* NULL: any */
+    } cases[] = {
+        {NULL, worse, NO_DATA_ERROR, "[1]", "[1]", RUN_SUCCESSFUL, ""},
+        {NULL, worse, NO_DATA_ERROR, "[2]", "[1]", RUN_FAILED,
+         "result[0] > baseline[0] * 1.2 is true: result = [2], baseline = [1]"},
+        {"result[0] <= baseline[0]", worse, NO_DATA_ERROR, "[1.1]", "[1]", RUN_INCONCLUSIVE, NULL},
+        /* nothing to compare with is no data */
+        {NULL, worse, NO_DATA_ERROR, "[2]", "[]", RUN_ERROR, "no data: result = [2], baseline = []"},
+        {NULL, worse, NO_DATA_INCONCLUSIVE, "[2]", "null", RUN_INCONCLUSIVE, NULL},
+        {NULL, worse, NO_DATA_SUCCESS, "[2]", "[]", RUN_SUCCESSFUL, NULL},
+        {NULL, worse, NO_DATA_FAILURE, "[]", "[2]", RUN_FAILED, NULL},
+        {"len(baseline) == 0 or result[0] < 1", NULL, NO_DATA_ERROR, "[2]", "[]", RUN_SUCCESSFUL, ""},
+        /* unless it isn't looked at */
+        {GOOD, NULL, NO_DATA_ERROR, "[1]", "[]", RUN_SUCCESSFUL, ""},
+        {GOOD, NULL, NO_DATA_ERROR, "[1]", "no JSON", RUN_ERROR, NULL},
+        {NULL, worse, NO_DATA_ERROR, "[NaN]", "[1]", RUN_SUCCESSFUL, ""},
+    };
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const struct metric_spec *metric = make_metric(cases[i].success, cases[i].failure, cases[i].on_no_data);
+        const struct evidence evidence = {.result = cases[i].result, .baseline = cases[i].baseline};
+        char message[MEASUREMENT_MESSAGE_MAX];
+        assert_int_equal(judge(metric, &evidence, message), cases[i].phase);
+        if (cases[i].message)
+            assert_string_equal(message, cases[i].message);
     }
 }
 
@@ -124,13 +171,16 @@ static void shows_long_and_strange_values_bounded(void **state) {
     memset(value, ' ', sizeof value - 1);
     memcpy(value, "[1,\"\xE2\x82\xAC\"", 8);
     value[sizeof value - 2] = ']';
-    assert_int_equal(judge(&metric, value, message), RUN_FAILED);
+    assert_int_equal(judge(&metric, &(struct evidence){.result = value}, message), RUN_FAILED);
     assert_true(strlen(message) < sizeof message);
     assert_non_null(strstr(message, "... is false: result = [1,"));
     assert_string_equal(message + strlen(message) - 3, "...");
 
+    assert_int_equal(judge(&metric, &(struct evidence){.result = value, .baseline = value}, message), RUN_FAILED);
+    assert_non_null(strstr(message, ", baseline"));
+
     memcpy(value, "\x01\xFF", 2);
-    assert_int_equal(judge(&metric, value, message), RUN_ERROR);
+    assert_int_equal(judge(&metric, &(struct evidence){.result = value}, message), RUN_ERROR);
     assert_true(utf8_valid(message, strlen(message)));
 }
 
@@ -138,6 +188,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_every_row),
         cmocka_unit_test(judges_answers_without_data),
+        cmocka_unit_test(judges_against_a_baseline),
         cmocka_unit_test(shows_long_and_strange_values_bounded),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
