@@ -15,6 +15,8 @@
 #define QUESTION_PATIENCE (PROVIDER_WAIT_MAX + 300 * USEC_PER_SEC)
 /* A stop that failed is ordered again after this; a start waits in the core. */
 #define STOP_RETRY (2 * USEC_PER_SEC)
+/* For so long after a start, orders that the life before sent may still be carried out. */
+#define ELDER_ORDERS (2 * USEC_PER_SEC)
 /* A commit that failed is tried again after this. */
 #define COMMIT_RETRY USEC_PER_SEC
 /* After a commit that took longer, what was seen before it is too old to act on. */
@@ -66,7 +68,8 @@ struct agent {
     bool unwritten;      /* state is ahead of the disk: written as soon as it can be */
     bool undurable;      /* or may be, as after a start: written before anything advances */
 
-    bool looked_for; /* what was lost, in what runs */
+    bool looked_for;   /* what was lost, in what runs */
+    usec_t look_again; /* core clock; after a start: when everybody is looked at once more; 0: done */
 
     bool due;    /* something happened */
     usec_t wake; /* core clock */

@@ -142,6 +142,7 @@ int agent_start(const char *app, const struct agent_ports *ports, struct agent *
         agent->runs[i].wake = USEC_INFINITY;
     load_state(agent);
     set_clock(agent);
+    agent->look_again = usec_add(agent->now, ELDER_ORDERS);
     agent_load_pinned(agent);
 
     int r = read_files(agent, err);

@@ -236,11 +236,25 @@ static void watch(struct agent *agent) {
         agent->watched = wanted;
 }
 
+/* What the life before ordered is over and done with. */
+static void look_after_elder(struct agent *agent) {
+    if (!agent->look_again)
+        return;
+    if (agent->look_again > agent->now) {
+        agent_wake_at(agent, agent->look_again);
+        return;
+    }
+    agent->look_again = 0;
+    agent_look(agent);
+    agent->due = false; /* this pass looks */
+}
+
 void agent_pass(struct agent *agent) {
     agent->due = false;
     agent->wake = USEC_INFINITY;
     agent_clock(agent);
     agent->world.wall = agent->wall;
+    look_after_elder(agent);
     watch(agent);
     lanes_expire(agent);
     show_lanes(agent);

@@ -189,14 +189,17 @@ static void plan_look(struct decision *d, uint32_t balancer) {
 }
 
 /* What needs a fresh look at all of them would never come while each is looked at in its own time: who is looked at
- * every moment anyway is looked at when another one is. */
+ * again and again anyway is looked at when another one is, unless it just was. */
 static void look_together(struct decision *d) {
     bool any = false;
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
         any = any || (d->plan->balancers[balancer].look && d->world->balancers[balancer].link == LINK_UP);
-    for (uint32_t balancer = 0; any && balancer < d->world->n_balancers; balancer++)
-        if (d->world->balancers[balancer].link == LINK_UP && pause_of(d, balancer) <= LOOK_CALM)
+    for (uint32_t balancer = 0; any && balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_seen *seen = &d->world->balancers[balancer];
+        bool old = usec_add(seen->asked_at, LOOK_FRESH / 2) <= d->now;
+        if (seen->link == LINK_UP && old && pause_of(d, balancer) <= LOOK_CALM)
             d->plan->balancers[balancer].look = true;
+    }
 }
 
 /* What a restarted HAProxy should begin with: what the servers of the first balancer that answers should be. */

@@ -169,6 +169,8 @@ static void look_at(struct sim *sim, struct exchange *exchange) {
 static void carry_out(struct sim *sim, struct exchange *exchange) {
     uint32_t cut = DRAW_RARE(sim, EXCHANGE_CUT, 50, exchange->n + 1);
     uint32_t n = cut ? cut - 1 : exchange->n;
+    if (n > 0 && exchange->life != sim->host.life) /* known only when everybody is looked at once more */
+        disturbed_until(sim, sim->clock.now > sim->host.began + DEADLINE ? sim->clock.now : sim->host.began + DEADLINE);
     /* What makes HAProxy refuse one weight makes it refuse all; the orders of a canary stand more than that. */
     bool together = sim->scenario.spec->strategy == STRATEGY_BLUE_GREEN;
     bool no_weight = together && DRAW_RARE(sim, EXCHANGE_REFUSED, 20, 1);

@@ -83,6 +83,7 @@ static void on_agent_starts(struct sim *sim, const struct happening *what) {
     if (host->agent || host->down || host->boots != what->c)
         return;
     host->life++;
+    host->began = sim->clock.now;
     host->dying = false;
     disturbed(sim);
     trace(sim, "host: the agent starts");

@@ -16,6 +16,7 @@ struct host {
     struct manager manager;
     struct router router;
     uint32_t life; /* of the agent; 0 is nobody's */
+    usec_t began;  /* this life */
     bool dying;    /* killed in the middle of a pass: what it does from there on never happens */
     bool down;     /* the machine is down */
     usec_t booted; /* virtual time */

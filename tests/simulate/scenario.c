@@ -154,7 +154,7 @@ static void draw_configuration(struct sim *sim) {
     static const char *const drain[] = {"2s", "500ms", "5s", "0"};
     static const char *const delay[] = {"1s", "0", "300ms", "3s"};
     static const char *const abort_delay[] = {"1s", "0", "3s", "infinity"};
-    scenario->balancers = 1 + DRAW_RARE(sim, BALANCERS, 250, SIM_BALANCERS - 1);
+    scenario->balancers = 1 + DRAW_RARE(sim, BALANCERS, 200, SIM_BALANCERS - 1);
     scenario->backends = 1 + DRAW(sim, BACKENDS, 2);
     scenario->preview = DRAW_RARE(sim, PREVIEW_BACKEND, 150, 1) != 0;
     bool blue_green = DRAW_RARE(sim, STRATEGY, 250, 1);
