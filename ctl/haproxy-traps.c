@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "core/words.h"
 #include "ctl/lint.h"
 #include "traffic/haproxy-algorithm.h"
 #include "traffic/haproxy-server.h"
@@ -42,6 +43,15 @@ static const char *place_of(const struct look *look, int line, char *place) {
 static bool is_ours(const struct look *look, const char *server) {
     struct instance_place place;
     return haproxy_names_server(&look->names, server, &place) >= 0;
+}
+
+/* Server= has the host's name in it, and this one is another host's: its own agent leads it. */
+static bool is_siblings(const struct look *look, const char *server) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 1; number <= REPLICAS_MAX; number++)
+            if (spec_server_matches(look->spec, color_to_string(color), number, server))
+                return true;
+    return false;
 }
 
 static void check_check(const struct look *look, const struct haproxy_server_facts *server) {
@@ -98,7 +108,7 @@ static void check_servers(const struct look *look) {
         const struct haproxy_server_facts *server = &backend->servers[i];
         if (is_ours(look, server->name))
             check_ours(look, server);
-        else if (server->share > 0)
+        else if (server->share > 0 && !is_siblings(look, server->name))
             ERROR(look, server->line,
                   "backend %s: server %s is none of rollout's (Server=%s) and takes part with weight %u: remove it, or "
                   "make it a backup",

@@ -2,6 +2,7 @@
 #include "spec/names.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,7 +65,8 @@ int spec_instance_unit(const struct spec *spec, const char *instance, char *ret,
 }
 
 /* What a specifier of Server= stands for; buffer has room for a host name. */
-static const char *server_specifier(char letter, const char *color, uint32_t number, char *buffer, size_t size) {
+static const char *server_specifier(char letter, const char *host, const char *color, uint32_t number, char *buffer,
+                                    size_t size) {
     switch (letter) {
     case 'c':
         return color;
@@ -72,6 +74,8 @@ static const char *server_specifier(char letter, const char *color, uint32_t num
         (void)snprintf(buffer, size, "%u", number);
         return buffer;
     case 'H':
+        if (host)
+            return host;
         if (gethostname(buffer, size) < 0)
             return NULL;
         buffer[size - 1] = '\0';
@@ -81,14 +85,16 @@ static const char *server_specifier(char letter, const char *color, uint32_t num
     }
 }
 
-int spec_server_name(const struct spec *spec, const char *color, uint32_t number, char *ret, size_t size) {
+/* HOST is this one's where it is NULL. */
+static int server_name_at(const struct spec *spec, const char *host, const char *color, uint32_t number, char *ret,
+                          size_t size) {
     char name[SERVER_NAME_MAX * 2] = "", buffer[SERVER_NAME_MAX + 1];
     size_t len = 0;
 
     for (const char *at = spec->haproxy.server; *at != '\0'; at++) {
         const char *part = (const char[]){*at, '\0'};
         if (*at == '%')
-            part = server_specifier(*++at, color, number, buffer, sizeof buffer);
+            part = server_specifier(*++at, host, color, number, buffer, sizeof buffer);
         if (!part)
             return -errno;
         len += (size_t)snprintf(name + len, sizeof name - len, "%s", part);
@@ -97,4 +103,14 @@ int spec_server_name(const struct spec *spec, const char *color, uint32_t number
     }
     memcpy(ret, name, len + 1);
     return 0;
+}
+
+int spec_server_name(const struct spec *spec, const char *color, uint32_t number, char *ret, size_t size) {
+    return server_name_at(spec, NULL, color, number, ret, size);
+}
+
+bool spec_server_matches(const struct spec *spec, const char *color, uint32_t number, const char *server) {
+    char pattern[SERVER_NAME_MAX];
+    /* No server of HAProxy has a character in its name that means something in a pattern. */
+    return server_name_at(spec, "*", color, number, pattern, sizeof pattern) == 0 && fnmatch(pattern, server, 0) == 0;
 }

@@ -188,6 +188,9 @@ int spec_instance_unit(const struct spec *spec, const char *instance, char *ret,
 /* The HAProxy server of instance COLOR-N by the pattern Server=. */
 int spec_server_name(const struct spec *spec, const char *color, uint32_t number, char *ret, size_t size);
 
+/* Whether that is the server of such an instance on some host: %H stands for any name. */
+bool spec_server_matches(const struct spec *spec, const char *color, uint32_t number, const char *server);
+
 /* The folder of a version by Release=, for the caller to free; NULL where Release= is not set. */
 int spec_release_folder(const struct spec *spec, const char *version, char **ret, struct error *err);
 

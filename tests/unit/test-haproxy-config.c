@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -213,6 +214,22 @@ static void test_two_backends(void **state) {
                            "server green-1 has address 127.0.0.1:9012, in backend shop it has 127.0.0.1:9011"));
 }
 
+/* Several hosts behind one HAProxy: the others' servers have weight of their own. */
+static void test_siblings(void **state) {
+    const struct spec spec = spec_of("[Rollout]\nReplicas=1\n[HAProxy]\nSocket=/s\nServer=%H-%c-%n\n");
+    char host[64] = "", text[2048];
+    assert_int_equal(gethostname(host, sizeof host - 1), 0);
+    (void)snprintf(text, sizeof text,
+                   HEAD BACKEND "server %s-blue-1 10.0.0.1:9001 check\nserver %s-green-1 10.0.0.1:9011 check\n"
+                                "server next.to-%s-blue-1 10.0.0.2:9001 check\nserver two-green-2 10.0.0.2:9012 check\n"
+                                "server two-red-1 10.0.0.2:9021 check\n",
+                   host, host, host);
+    _cleanup_findings_ struct findings findings = {0};
+    judge(text, &spec, SAYS_READY_NO, NULL, &findings);
+    assert_int_equal(findings.n, 1);
+    assert_non_null(strstr(findings.list[0].text, "server two-red-1 is none of rollout's (Server=%H-%c-%n)"));
+}
+
 #define REMEMBERED                                                                                                   \
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "              \
     "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state " \
@@ -236,7 +253,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),      cmocka_unit_test(test_sections), cmocka_unit_test(test_errors),
         cmocka_unit_test(test_traps),      cmocka_unit_test(test_no_check), cmocka_unit_test(test_two_backends),
-        cmocka_unit_test(test_remembered),
+        cmocka_unit_test(test_remembered), cmocka_unit_test(test_siblings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,6 +222,7 @@ static void names_of_instances_and_servers(void **state) {
     assert_string_equal(name, "s12.green.100%");
     assert_int_equal(spec_server_name(spec, "green", 12, name, 14), -ENOSPC);
     assert_int_equal(spec_server_name(spec, "green", 12, name, 15), 0);
+    assert_true(spec_server_matches(spec, "green", 12, name));
     spec_free(spec);
 }
 
