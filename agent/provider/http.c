@@ -25,6 +25,7 @@ struct exchange {
     size_t received; /* bytes, of headers too */
     char detail[CURL_ERROR_SIZE];
     char endpoint[ENDPOINT_MAX];
+    char *keep;
 };
 
 static struct exchange *exchange_free(struct exchange *exchange) {
@@ -33,6 +34,7 @@ static struct exchange *exchange_free(struct exchange *exchange) {
     curl_easy_cleanup(exchange->transfer.easy);
     curl_slist_free_all(exchange->headers);
     buffer_reset(&exchange->body);
+    free(exchange->keep);
     free(exchange);
     return NULL;
 }
@@ -64,7 +66,7 @@ static void end(struct transfer *transfer, struct provider_host *host, CURLcode 
     if (!host)
         return;
 
-    struct http_reply reply = {.body = buffer_text(&exchange->body), .len = exchange->body.len};
+    struct http_reply reply = {.body = buffer_text(&exchange->body), .len = exchange->body.len, .keep = exchange->keep};
     char sentence[512];
     if (result != CURLE_OK) {
         reply.failure = http_describe_failure(&(struct http_failure){.easy = transfer->easy,
@@ -177,12 +179,15 @@ static int exchange_new(const struct http_request *request, struct exchange **re
     _cleanup_(cleanup_exchange) struct exchange *exchange = calloc(1, sizeof(*exchange));
     CURL *easy = exchange ? curl_easy_init() : NULL;
     if (!easy)
-        return error_set(err, -ENOMEM, "cannot ask %s: no memory", request->url);
+        return error_set(err, -ENOMEM, "cannot ask: no memory");
+    (void)http_endpoint(request->url, exchange->endpoint); /* errors show this, as a whole URL may hold a secret */
     exchange->transfer.easy = easy;
     exchange->transfer.end = end;
     exchange->timeout = request->settings->timeout;
     exchange->body = BUFFER(HTTP_REPLY_MAX);
-    (void)http_endpoint(request->url, exchange->endpoint);
+    exchange->keep = request->keep ? strdup(request->keep) : NULL;
+    if (request->keep && !exchange->keep)
+        return error_set(err, -ENOMEM, "cannot ask %s: no memory", exchange->endpoint);
 
     CURLcode result = CURLE_OK, *code = &result;
     set_bounds(easy, exchange, code);

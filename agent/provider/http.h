@@ -40,6 +40,7 @@ struct http_request {
     const char *method;       /* GET, which has no body, POST or PUT */
     const char *body;         /* NULL: none */
     const char *content_type; /* of the body; NULL, or in the settings' headers: as they say */
+    const char *keep;         /* handed back with the reply; NULL: nothing */
     const struct http_settings *settings;
 };
 
@@ -50,6 +51,7 @@ struct http_reply {
     const char *body; /* with a NUL behind its last byte */
     size_t len;
     const char *location; /* where a redirect leads, or NULL */
+    const char *keep;     /* the request's */
 };
 
 typedef void (*http_done)(struct provider_host *host, uint64_t token, const struct http_reply *reply);

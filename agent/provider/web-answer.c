@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/jsonpath.h"
 #include "analysis/value.h"
 #include "common/json-writer.h"
 #include "common/text.h"
@@ -28,7 +29,28 @@ static int quote(const char *text, size_t len, char **ret, struct error *err) {
     return r < 0 ? error_set(err, r, "cannot read the answer: %s", strerror(-r)) : 0;
 }
 
-int web_answer(const char *body, size_t len, char **ret_value, struct error *err) {
+static int keep(const char *text, char **ret, struct error *err) {
+    char *copy = strdup(text);
+    if (!copy)
+        return error_set(err, -ENOMEM, "cannot read the answer: no memory");
+    *ret = copy;
+    return 0;
+}
+
+static int select_nodes(struct arena *arena, const char *path, const struct value *document, char **ret,
+                        struct error *err) {
+    struct jsonpath compiled;
+    struct value value;
+    const char *text;
+    int r = jsonpath_compile(arena, path, &compiled, NULL, err);
+    if (r >= 0)
+        r = jsonpath_evaluate(arena, &compiled, document, &value, err);
+    if (r >= 0)
+        r = value_write(arena, &value, &text, err);
+    return r < 0 ? r : keep(text, ret, err);
+}
+
+int web_answer(const char *body, size_t len, const char *path, char **ret_value, struct error *err) {
     ARENA(arena);
     struct value value;
     struct error why = {0};
@@ -43,10 +65,11 @@ int web_answer(const char *body, size_t len, char **ret_value, struct error *err
     if (!text)
         return error_set(err, -ENOMEM, "cannot read the answer: no memory");
     int r = whole && len > 0 ? value_read(&arena, text, &value, &why) : -EINVAL;
-    if (r < 0 && !(len > 0 && strchr("{[", *body)))
+    if (r >= 0)
+        return path ? select_nodes(&arena, path, &value, ret_value, err) : keep(text, ret_value, err);
+    if (!path && !(len > 0 && strchr("{[", *body)))
         return quote(body, len, ret_value, err);
-    if (r < 0)
-        return error_set(err, r == -E2BIG ? r : -EBADMSG, "%s", whole ? why.text : "the answer holds NUL bytes");
-    *ret_value = take_pointer(text);
-    return 0;
+    if (len == 0 || !whole)
+        return error_set(err, -EBADMSG, "the answer %s", len == 0 ? "is empty, expected JSON" : "holds NUL bytes");
+    return error_set(err, r == -E2BIG ? r : -EBADMSG, "%s", why.text);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analysis/jsonpath.h"
 #include "common/cleanup.h"
 #include "common/json.h"
 #include "common/text.h"
@@ -14,7 +15,7 @@
 #include "spec/place.h"
 
 struct web_settings {
-    const char *url, *method, *body, *json;
+    const char *url, *method, *body, *json, *path;
     struct http_settings http;
 };
 
@@ -25,10 +26,21 @@ static int setting_method(const char *value, void *field, struct error *err) {
     return 0;
 }
 
+static int setting_path(const char *value, void *field, struct error *err) {
+    struct error why = {0};
+    size_t column;
+    int r = jsonpath_check(value, &column, &why);
+    if (r < 0)
+        return error_in_text(err, r, why.text, value, column);
+    *(const char **)field = value;
+    return 0;
+}
+
 static const struct setting_row rows[] = {
     {"URL", setting_url, offsetof(struct web_settings, url), true, NULL},
     {"Method", setting_method, offsetof(struct web_settings, method), false, "GET"},
     {"Body", setting_text, offsetof(struct web_settings, body), false, NULL},
+    {"JSONPath", setting_path, offsetof(struct web_settings, path), false, NULL},
     {"JSONBody", setting_text, offsetof(struct web_settings, json), false, NULL},
     HTTP_SETTINGS(struct web_settings, "10s"),
 };
@@ -76,7 +88,7 @@ static void answered(struct provider_host *host, uint64_t token, const struct ht
         provider_host_answer(host, token, ANSWER_ERROR, NULL, reply->failure);
     else if (reply->status / 100 != 2)
         provider_host_answer(host, token, ANSWER_ERROR, NULL, http_describe_status(reply, sentence, sizeof(sentence)));
-    else if (web_answer(reply->body, reply->len, &value, &why) < 0)
+    else if (web_answer(reply->body, reply->len, reply->keep, &value, &why) < 0)
         provider_host_answer(host, token, ANSWER_ERROR, NULL, why.text);
     else
         provider_host_answer(host, token, ANSWER_VALUE, value, NULL);
@@ -96,6 +108,7 @@ static int ask(struct provider_host *host, const struct metric_spec *metric, con
                                            .method = settings.method,
                                            .body = settings.json ? settings.json : settings.body,
                                            .content_type = settings.json ? "application/json" : NULL,
+                                           .keep = settings.path,
                                            .settings = &settings.http},
                     answered, token, err);
 }

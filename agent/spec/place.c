@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define SHOWN_BEFORE 48 /* characters of a long text that are shown before the caret */
+#define SHOWN_BYTES 96
+
 int error_at(struct error *err, const char *file, int line, const char *format, ...) {
     char text[ERROR_TEXT_MAX];
     va_list args;
@@ -15,6 +18,24 @@ int error_at(struct error *err, const char *file, int line, const char *format, 
     if (line == 0)
         return error_set(err, -EINVAL, "%s: %s", file, text);
     return error_set(err, -EINVAL, "%s:%d: %s", file, line, text);
+}
+
+int error_in_text(struct error *err, int code, const char *why, const char *text, size_t column) {
+    const char *start = text, *caret = text;
+    size_t at = 1;
+
+    while (*caret != '\0' && at < column) {
+        caret += utf8_length(caret, strlen(caret));
+        if (++at + SHOWN_BEFORE <= column + 1)
+            start = caret;
+    }
+    int indent = (int)(column < SHOWN_BEFORE ? column : SHOWN_BEFORE);
+    /* Tabs keep their width in the line above only as spaces. */
+    char shown[SHOWN_BYTES];
+    (void)string_copy(shown, sizeof shown, start);
+    for (char *tab = strchr(shown, '\t'); tab; tab = strchr(tab, '\t'))
+        *tab = ' ';
+    return error_set(err, code, "%s\n    %s\n    %*s", why, shown, indent, "^");
 }
 
 const char *did_you_mean(char *buffer, size_t size, const char *word, const char *const *names, size_t n) {

@@ -12,6 +12,10 @@
 int error_at(struct error *err, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same for what is wrong at a column of TEXT (counted from 1, in characters), without a place: WHY, then the text
+ * around it and a caret. Returns CODE. */
+int error_in_text(struct error *err, int code, const char *why, const char *text, size_t column);
+
 /* Text from the configuration, short and safe enough for a message. Lives until the enclosing block ends. */
 #define SHOWN(text) text_escape((char[80]){0}, 80, text, strlen(text))
 

@@ -156,6 +156,29 @@ static void answers_of_the_web(void **unused) {
     expect("web", "deep", "5s", "none", "the answer is too large: at most 262144 bytes and 64 levels are read");
 }
 
+static void parts_of_answers(void **unused) {
+    static const struct {
+        const char *mode, *path, *value, *message;
+    } cases[] = {
+        {"json", "$.rate", "0.5", "none"},
+        {"json", "$.list[*]", "[1, NaN]", "none"},
+        {"json", "$.nothing", "[]", "none"},
+        {"json", "$", "{\"rate\": 0.5, \"list\": [1, NaN]}", "none"},
+        {"number", "$[0]", "[]", "none"},
+        {"text", "$.rate", "none", "the answer is not a value: a number expected at byte 1"},
+        {"empty", "$.rate", "none", "the answer is empty, expected JSON"},
+        {"page", "$.rate", "none", "HTTP 502"},
+    };
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        char url[128];
+        (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/%s", bad_server_port, cases[i].mode);
+        assert_int_equal(ASK("web", 1, NULL, "URL", url, "JSONPath", cases[i].path), 0);
+        asker_wait(asker.answers + 1);
+        assert_string_equal(asker.value, cases[i].value);
+        assert_string_equal(asker.message, cases[i].message);
+    }
+}
+
 static void methods_and_bodies(void **unused) {
     char url[128];
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/number", bad_server_port);
@@ -315,10 +338,10 @@ static void cancelling(void **unused) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, asker_begin, asker_end)
     const struct CMUnitTest tests[] = {
-        TEST(nobody_gets_a_value),   TEST(answers_of_prometheus),   TEST(a_range_of_time), TEST(long_queries),
-        TEST(answers_of_the_web),    TEST(methods_and_bodies),      TEST(nobody_there),    TEST(nobody_accepts),
-        TEST(many_at_a_time),        TEST(headers_and_credentials), TEST(cancelling),      TEST(memory_is_bounded),
-        TEST(questions_are_bounded),
+        TEST(nobody_gets_a_value), TEST(answers_of_prometheus), TEST(a_range_of_time),         TEST(long_queries),
+        TEST(answers_of_the_web),  TEST(parts_of_answers),      TEST(methods_and_bodies),      TEST(nobody_there),
+        TEST(nobody_accepts),      TEST(many_at_a_time),        TEST(headers_and_credentials), TEST(cancelling),
+        TEST(memory_is_bounded),   TEST(questions_are_bounded),
     };
     return cmocka_run_group_tests(tests, bad_server_start, bad_server_stop);
 }

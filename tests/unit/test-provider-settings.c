@@ -150,6 +150,45 @@ static void keys_that_exclude_each_other(void **unused) {
     assert_non_null(strstr(err.text, "shop.conf:12: Address=: expected no \"?\""));
 }
 
+static void refusals_of_providers(void **unused) {
+    static const struct {
+        const char *provider, *keys[6], *says;
+    } cases[] = {
+        {"prometheus", {"Query", "up", "RangeSec", "5min"}, "shop.conf:12: RangeSec= needs RangeStepSec="},
+        {"prometheus", {"Query", "up", "RangeStepSec", "5s"}, "shop.conf:12: RangeStepSec= needs RangeSec="},
+        {"prometheus",
+         {"Query", "up", "RangeSec", "1d", "RangeStepSec", "1s"},
+         "shop.conf:13: RangeStepSec=: a point each 1s of 1d is more than 11000 points"},
+        {"web", {"Method", "GET"}, "shop.conf:10: [Metric errors] needs URL=, as Provider=web has it"},
+        {"web", {"URL", "http://h", "Method", "DELETE"}, "shop.conf:12: Method=: none of GET, POST and PUT"},
+        {"web", {"URL", "http://h", "Body", "a"}, "shop.conf:12: Body= needs Method=POST or Method=PUT"},
+        {"web", {"URL", "http://h", "JSONBody", "1"}, "shop.conf:12: JSONBody= needs Method=POST or Method=PUT"},
+        {"web", {"Body", "a", "JSONBody", "1", "URL", "http://h"}, "Body= and JSONBody= exclude each other"},
+        {"web", {"URL", "http://h", "Method", "PUT", "JSONBody", "{\"a\": 01}"}, "shop.conf:13: JSONBody=: "},
+        {"web", {"URL", "http://h", "JSONPath", "$.list[?@.a =! 1]"}, "shop.conf:12: JSONPath=: "},
+        {"web", {"URL", "http://h", "JSONPath", "$.list[?@.a =! 1]"}, "\n    $.list[?@.a =! 1]\n                ^"},
+        {"job", {"TimeoutSec", "1s"}, "shop.conf:10: [Metric errors] needs Unit=, as Provider=job has it"},
+        {"job", {"Unit", "check.service"}, "shop.conf:11: Unit=: \"check.service\" is no template unit"},
+        {"job", {"Unit", "check@blue-1.service"}, "is no template unit, expected NAME@.service"},
+        {"job", {"Unit", "@.service"}, "is no template unit"},
+        {"job", {"Unit", "check@.service", "TimeoutSec", "2h"}, "shop.conf:12: TimeoutSec=: 2h is not between"},
+        {"haproxy", {"URL", "http://h"}, "shop.conf:11: the provider haproxy knows no key URL"},
+    };
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        size_t n = 0;
+        while (n < 3 && cases[i].keys[2 * n])
+            n++;
+        const char *pairs[6];
+        memcpy(pairs, cases[i].keys, sizeof pairs);
+        struct metric_spec metric = make_metric(pairs, n);
+        struct error err = {0};
+        (void)snprintf(metric.provider, sizeof metric.provider, "%s", cases[i].provider);
+        int r = provider_find(cases[i].provider)->check(&metric, &err);
+        if (r >= 0 || !strstr(err.text, cases[i].says))
+            fail_msg("%zu: %d, %s", i, r, err.text);
+    }
+}
+
 static void the_table(void **unused) {
     for (const char *const *name = provider_names(); *name; name++)
         assert_string_equal(provider_find(*name)->name, *name);
@@ -165,6 +204,7 @@ int main(void) {
         cmocka_unit_test(secrets_are_not_shown),
         cmocka_unit_test(arguments_are_left_alone),
         cmocka_unit_test(keys_that_exclude_each_other),
+        cmocka_unit_test(refusals_of_providers),
         cmocka_unit_test(the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
