@@ -15,27 +15,33 @@ static struct document_entry place_of(const struct document *document, enum sect
     return entry ? *entry : (struct document_entry){.key = (char *)(uintptr_t)key, .file = (char *)(uintptr_t)file};
 }
 
+/* The analyses that have a key of their own. */
+static const struct {
+    size_t offset;
+    enum section_kind section;
+    const char *key;
+} keyed_uses[] = {
+    {offsetof(struct spec, background), SECTION_CANARY, "BackgroundAnalysis"},
+    {offsetof(struct spec, pre_promotion), SECTION_BLUE_GREEN, "PrePromotionAnalysis"},
+    {offsetof(struct spec, post_promotion), SECTION_BLUE_GREEN, "PostPromotionAnalysis"},
+};
+
+static const struct analysis_use *keyed_use(const struct spec *spec, size_t i) {
+    return (const struct analysis_use *)(const void *)((const char *)spec + keyed_uses[i].offset);
+}
+
 const struct analysis_use *spec_use(const struct spec *spec, size_t index, const struct document *document,
                                     const struct document_entry **ret_place) {
-    const struct {
-        const struct analysis_use *use;
-        enum section_kind section;
-        const char *key;
-    } others[] = {
-        {&spec->background, SECTION_CANARY, "BackgroundAnalysis"},
-        {&spec->pre_promotion, SECTION_BLUE_GREEN, "PrePromotionAnalysis"},
-        {&spec->post_promotion, SECTION_BLUE_GREEN, "PostPromotionAnalysis"},
-    };
-
     for (uint32_t i = 0; i < spec->n_steps; i++)
         if (spec->steps[i].kind == STEP_ANALYSIS && index-- == 0) {
             *ret_place = document_entry(document_section(document, SECTION_CANARY, "", ""), "Step", i);
             return &spec->steps[i].analysis;
         }
-    for (size_t i = 0; i < ELEMENTS(others); i++)
-        if (others[i].use->n_names > 0 && index-- == 0) {
-            *ret_place = document_entry(document_section(document, others[i].section, "", ""), others[i].key, 0);
-            return others[i].use;
+    for (size_t i = 0; i < ELEMENTS(keyed_uses); i++)
+        if (keyed_use(spec, i)->n_names > 0 && index-- == 0) {
+            const struct document_section *section = document_section(document, keyed_uses[i].section, "", "");
+            *ret_place = document_entry(section, keyed_uses[i].key, 0);
+            return keyed_use(spec, i);
         }
     return NULL;
 }
@@ -127,7 +133,7 @@ static int check_use(const struct spec *spec, const struct analysis_use *use, co
     }
     struct error inner = {0};
     int r = expand_check(spec, use, &inner);
-    /* Names that clash are the use's fault, everything else has the place of its metric. */
+    /* What doesn't go together is the use's fault, everything else has the place of its metric. */
     if (r == -EEXIST)
         return error_at(err, place->file, place->line, "%s: %s", place->key, inner.text);
     return r < 0 ? error_set(err, r, "%s", inner.text) : 0;
@@ -146,6 +152,16 @@ static int check_routes(const struct spec *spec, const struct document *document
             return error_at(err, place.file, place.line, "Step: a route needs %s= in [HAProxy]", missing);
         }
     }
+    return 0;
+}
+
+/* Arguments alone ask nothing. */
+static int check_named(const struct spec *spec, const struct document *document, const char *file, struct error *err) {
+    for (size_t i = 0; i < ELEMENTS(keyed_uses); i++)
+        if (keyed_use(spec, i)->n_names == 0 && keyed_use(spec, i)->args[0] != '\0') {
+            struct document_entry place = place_of(document, keyed_uses[i].section, keyed_uses[i].key, 0, file);
+            return error_at(err, place.file, place.line, "%s: arguments without a name, expected NAME...", place.key);
+        }
     return 0;
 }
 
@@ -195,6 +211,8 @@ int spec_check(const struct spec *spec, const struct document *document, const c
     const struct document_entry *place;
     int r = check_templates(spec, document, err);
 
+    if (r >= 0)
+        r = check_named(spec, document, file, err);
     for (size_t i = 0; r >= 0 && (use = spec_use(spec, i, document, &place)); i++)
         r = check_use(spec, use, place, err);
     if (r >= 0)

@@ -1,126 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One analysis as it is asked: the metrics of its templates, with their arguments filled in. */
 #include "spec/expand.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/run.h"
-#include "common/buffer.h"
 #include "spec/array.h"
 #include "spec/condition-check.h"
 #include "spec/free.h"
 #include "spec/place.h"
-
-#define EXPANDED_MAX ((size_t)256 * 1024)
-#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-#define PLACEHOLDER_MAX 128
-
-/* Secrets stay as they are until a provider asks: they must not come into the state, the log or the API. */
-#define CREDENTIAL "credential."
-
-/* What the agent tells when a run begins (agent-runs.c): a line here for each, and one in the manual. */
-static const char *const builtin_names[] = {
-    "args.app",       "args.backend", "canary.color",   "canary.servers",
-    "canary.version", "stable.color", "stable.servers", "stable.version",
-};
-
-struct expansion {
-    const struct spec *spec;
-    const struct template_spec *template;
-    const struct argument *builtins; /* NULL: only checked, builtins have no values yet */
-    size_t n_builtins;
-};
-
-static const char *value_of(const struct argument *args, size_t n, const char *prefix, const char *name) {
-    size_t skip = strlen(prefix);
-
-    for (size_t i = 0; i < n; i++)
-        if (strncmp(args[i].name, prefix, skip) == 0 && strcmp(args[i].name + skip, name) == 0)
-            return args[i].value;
-    return NULL;
-}
-
-/* The value of {{args.NAME}}: what was given by hand, the app's, the agent's, the template's own; NULL when none has
- * one. */
-static const char *argument_value(const struct expansion *how, const char *name) {
-    const char *value = value_of(how->builtins, how->n_builtins, "given.", name);
-
-    if (!value)
-        value = value_of(how->spec->args, how->spec->n_args, "", name);
-    if (!value)
-        value = value_of(how->builtins, how->n_builtins, "args.", name);
-    if (!value)
-        value = value_of(how->template->args, how->template->n_args, "", name);
-    return value;
-}
-
-/* *ret is NULL when the value is one that is known later. */
-static int look_up(const struct expansion *how, const char *name, const char **ret, struct error *err) {
-    bool argument = strncmp(name, "args.", 5) == 0;
-    bool builtin = str_in_set(name, builtin_names, ELEMENTS(builtin_names));
-    const char *value = argument ? argument_value(how, name + 5) : value_of(how->builtins, how->n_builtins, "", name);
-
-    if (value && strstr(value, "{{"))
-        return error_set(err, -EINVAL, "the value of {{%s}} holds {{, expected plain text", name);
-    if (!value && (how->builtins || !builtin)) {
-        if (argument)
-            return error_set(err, -EINVAL, "{{%s}} has no value, expected %s= in [Args]", name, name + 5);
-        if (builtin)
-            return error_set(err, -EINVAL, "{{%s}} has no value here", name);
-        return error_set(err, -EINVAL, "unknown {{%s}}%s", name,
-                         DID_YOU_MEAN(name, builtin_names, ELEMENTS(builtin_names)));
-    }
-    *ret = value;
-    return 0;
-}
-
-/* Reads "{{ NAME }}" at text. Returns its length. */
-static ssize_t read_placeholder(const char *text, char name[static PLACEHOLDER_MAX], struct error *err) {
-    const char *start = text + 2 + strspn(text + 2, " ");
-    size_t len = strspn(start, NAME_BYTES);
-    const char *end = start + len + strspn(start + len, " ");
-
-    if (len == 0 || len >= PLACEHOLDER_MAX || strncmp(end, "}}", 2) != 0)
-        return error_set(err, -EINVAL, "\"%s\" is no placeholder, expected {{NAME}}, none within another", SHOWN(text));
-    memcpy(name, start, len);
-    name[len] = '\0';
-    return end + 2 - text;
-}
-
-/* *ret_whole is false when a value is known only later: then the text is no use yet. */
-static int expand_text(const struct expansion *how, const char *text, char **ret, bool *ret_whole, struct error *err) {
-    _cleanup_buffer_ struct buffer expanded = BUFFER(EXPANDED_MAX);
-    bool whole = true;
-
-    for (const char *open; (open = strstr(text, "{{"));) {
-        char name[PLACEHOLDER_MAX];
-        const char *value = NULL;
-        ssize_t len = read_placeholder(open, name, err);
-        if (len < 0)
-            return (int)len;
-        (void)buffer_append(&expanded, text, (size_t)(open - text));
-        text = open + len;
-        if (strncmp(name, CREDENTIAL, strlen(CREDENTIAL)) == 0) {
-            (void)buffer_append(&expanded, open, (size_t)len);
-            continue;
-        }
-        int r = look_up(how, name, &value, err);
-        if (r < 0)
-            return r;
-        whole = whole && value;
-        (void)buffer_puts(&expanded, value ? value : "");
-    }
-    (void)buffer_puts(&expanded, text);
-
-    char *copy = expanded.error < 0 ? NULL : strdup(buffer_text(&expanded));
-    if (!copy)
-        return error_set(err, -ENOMEM, "more than %zu bytes after {{...}} is filled in", EXPANDED_MAX);
-    *ret = copy;
-    *ret_whole = whole;
-    return 0;
-}
+#include "spec/placeholder.h"
+#include "spec/use.h"
 
 /* Expands a value in its place; it is owned. */
 static int expand_value(const struct expansion *how, char **value, bool condition, const char *file, int line,
@@ -206,25 +100,72 @@ static int add_metric(struct expanded_analysis *analysis, const struct expansion
     return expand_metric(how, copy, err);
 }
 
+/* An argument that no text has would be a misspelled one. */
+static int check_asked_for(const struct analysis_use *use, const bool *asked_for, struct error *err) {
+    size_t index = 0;
+
+    for_each_use_arg(arg, use) {
+        int len = (int)strcspn(arg, "=");
+        if (!asked_for[index++] && !use_arg_value(arg, USE_DRY_RUN))
+            return error_set(err, -EEXIST, "nothing in %s%s asks for {{args.%.*s}}", use->names[0],
+                             use->n_names > 1 ? " and the others" : "", len, arg);
+    }
+    return 0;
+}
+
+/* One name, two defaults: which one is meant has to be said. */
+static int check_defaults(const struct expansion *one, const struct expansion *other, struct error *err) {
+    for (size_t i = 0; i < one->template->n_args; i++)
+        for (size_t k = 0; k < other->template->n_args; k++) {
+            const struct argument *a = &one->template->args[i], *b = &other->template->args[k];
+            if (strcmp(a->name, b->name) == 0 && a->value && b->value && strcmp(a->value, b->value) != 0 &&
+                !expansion_argument(one, a->name))
+                return error_set(err, -EEXIST,
+                                 "templates %s and %s have different defaults of %s (%s and %s), give one",
+                                 one->template->name, other->template->name, a->name, SHOWN(a->value), SHOWN(b->value));
+        }
+    return 0;
+}
+
+static int silence_metrics(const struct analysis_use *use, struct expanded_analysis *analysis, struct error *err) {
+    for_each_use_arg(arg, use) {
+        const char *pattern = use_arg_value(arg, USE_DRY_RUN);
+        bool matches = !pattern;
+        for (size_t i = 0; pattern && i < analysis->n_metrics; i++)
+            if (fnmatch(pattern, analysis->metrics[i]->name, 0) == 0)
+                matches = analysis->metrics[i]->dry_run = true;
+        if (!matches)
+            return error_set(err, -EEXIST, "%s: no metric has such a name", arg);
+    }
+    return 0;
+}
+
+static void add_to_name(struct expanded_analysis *analysis, const char *template) {
+    size_t len = strlen(analysis->name);
+
+    (void)snprintf(analysis->name + len, sizeof analysis->name - len, "%s%s", len == 0 ? "" : "+", template);
+}
+
 static int expand_use(const struct spec *spec, const struct analysis_use *use, const struct argument *builtins,
                       size_t n_builtins, struct expanded_analysis *analysis, struct error *err) {
-    size_t len = 0;
+    struct expansion how[STEP_ANALYSES_MAX];
+    bool asked_for[ANALYSIS_ARGS_MAX] = {false};
+    int r = 0;
 
     for (uint32_t i = 0; i < use->n_names; i++) {
         const struct template_spec *template = spec_template(spec, use->names[i]);
         if (!template)
             return error_set(err, -ENOENT, "there is no metric or template %s", use->names[i]);
-        if (len < sizeof analysis->name)
-            len += (size_t)snprintf(analysis->name + len, sizeof analysis->name - len, "%s%s", i == 0 ? "" : "+",
-                                    template->name);
-        struct expansion how = {spec, template, builtins, n_builtins};
-        for (size_t k = 0; k < template->n_metrics; k++) {
-            int r = add_metric(analysis, &how, &template->metrics[k], err);
-            if (r < 0)
-                return r;
-        }
+        how[i] = (struct expansion){spec, template, use, builtins, n_builtins, asked_for};
+        add_to_name(analysis, template->name);
+        for (uint32_t k = 0; k < i && r >= 0; k++)
+            r = check_defaults(&how[k], &how[i], err);
+        for (size_t k = 0; k < template->n_metrics && r >= 0; k++)
+            r = add_metric(analysis, &how[i], &template->metrics[k], err);
     }
-    return 0;
+    if (r >= 0)
+        r = check_asked_for(use, asked_for, err);
+    return r < 0 ? r : silence_metrics(use, analysis, err);
 }
 
 static int expand(const struct spec *spec, const struct analysis_use *use, const struct argument *builtins,

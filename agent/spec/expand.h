@@ -4,7 +4,8 @@
 
 #include "spec/spec.h"
 
-/* What spec_expand() would find wrong whatever the builtins' values will be. -EEXIST: two metrics of one name. */
+/* What spec_expand() would find wrong whatever the builtins' values will be. -EEXIST: what
+ * is asked for does not go together. */
 int expand_check(const struct spec *spec, const struct analysis_use *use, struct error *err);
 
 #endif

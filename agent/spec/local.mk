@@ -16,8 +16,10 @@ libspec_a_SOURCES = \
 	%D%/others.c \
 	%D%/parsers.c %D%/parsers.h %D%/parsers-domain.c \
 	%D%/place.c %D%/place.h \
+	%D%/placeholder.c %D%/placeholder.h \
 	%D%/release.c \
 	%D%/spec.h \
 	%D%/steps.c %D%/steps.h \
 	%D%/table.c %D%/table.h \
+	%D%/use.c %D%/use.h \
 	%D%/window.c %D%/window.h

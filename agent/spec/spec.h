@@ -23,6 +23,7 @@
 #define STEPS_MAX 64
 #define STEP_TEXT_MAX 160
 #define STEP_ANALYSES_MAX 8
+#define ANALYSIS_ARGS_MAX 512
 #define SERVER_NAME_MAX 64
 #define BACKEND_NAME_MAX 64
 #define SOCKET_NAME_MAX 108
@@ -49,10 +50,11 @@ enum step_kind {
 enum scale_kind { SCALE_MATCH_TRAFFIC_WEIGHT, SCALE_REPLICAS, SCALE_WEIGHT };
 enum route_match { ROUTE_EXACT, ROUTE_PREFIX, ROUTE_REGEX };
 
-/* The templates (or inline metrics) that one analysis asks. */
+/* The templates (or inline metrics) that one analysis asks, and what it asks them with. */
 struct analysis_use {
     uint32_t n_names;
     char names[STEP_ANALYSES_MAX][METRIC_NAME_MAX];
+    char args[ANALYSIS_ARGS_MAX]; /* "window=5m" and so on, each ends with a 0, the last one with two */
 };
 
 struct step {
@@ -201,14 +203,21 @@ struct expanded_analysis {
     size_t n_metrics;
 };
 
-/* BUILTINS are what the agent knows, names with their prefix: "args.app", "args.backend", and "servers", "color" and
- * "version" of "canary." and "stable.". The value of {{args.NAME}} is that of a builtin "given.NAME" (by hand), of
+/* BUILTINS are what the agent knows, names with their prefix: "args.app", "args.backend", and "color", "instances",
+ * "ports", "servers" and "version" of "canary." and "stable.". The value of {{args.NAME}} is that of the use, of
  * [Args], of a builtin "args.NAME", or the template's own, in this order. {{credential.NAME}} stays as it is: providers
  * fill it in when they ask. What has no value is an error; all but the builtins' values was checked when the spec was
  * read. */
 int spec_expand(const struct spec *spec, const struct analysis_use *use, const struct argument *builtins,
                 size_t n_builtins, struct expanded_analysis **ret, struct error *err);
 struct expanded_analysis *expanded_analysis_free(struct expanded_analysis *analysis);
+
+/* Adds "NAMES... NAME=VALUE..." to a use, separated by spaces; the argument dryRun=PATTERN is a pattern as of glob(7)
+ * of metrics that have no say. Nothing is added on failure. */
+int analysis_use_add(struct analysis_use *use, const char *text, struct error *err);
+
+/* Adds one argument, whose value may hold anything but control characters and {{. */
+int analysis_use_give(struct analysis_use *use, const char *name, const char *value, struct error *err);
 
 const struct template_spec *spec_template(const struct spec *spec, const char *name);
 

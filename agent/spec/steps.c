@@ -44,28 +44,6 @@ int share_parse(const char *text, share_t *ret, struct error *err) {
     return 0;
 }
 
-int analysis_use_add(struct analysis_use *use, const char *text, struct error *err) {
-    struct analysis_use added = *use;
-    char name[METRIC_NAME_MAX];
-    int r;
-
-    while ((r = take_word(&text, name, sizeof name)) > 0) {
-        if (!item_name_valid(name))
-            return error_set(err, -EINVAL, "\"%s\" is no name of a metric or template", SHOWN(name));
-        for (uint32_t i = 0; i < added.n_names; i++)
-            if (strcmp(added.names[i], name) == 0)
-                return error_set(err, -EINVAL, "\"%s\" is named twice", name);
-        if (added.n_names == STEP_ANALYSES_MAX)
-            return error_set(err, -EINVAL, "more than %d names in one analysis, expected fewer", STEP_ANALYSES_MAX);
-        (void)string_copy(added.names[added.n_names++], sizeof name, name);
-    }
-    if (r < 0)
-        return error_set(err, -EINVAL, "a name of more than %d characters, expected a shorter one",
-                         METRIC_NAME_MAX - 1);
-    *use = added;
-    return 0;
-}
-
 static int parse_set_weight(const char *rest, struct step *step, struct error *err) {
     return share_parse(rest, &step->weight, err);
 }
@@ -79,9 +57,10 @@ static int parse_pause(const char *rest, struct step *step, struct error *err) {
 }
 
 static int parse_analysis(const char *rest, struct step *step, struct error *err) {
-    if (rest[0] == '\0')
+    int r = analysis_use_add(&step->analysis, rest, err);
+    if (r >= 0 && step->analysis.n_names == 0)
         return error_set(err, -EINVAL, "analysis without a name, expected \"analysis NAME...\"");
-    return analysis_use_add(&step->analysis, rest, err);
+    return r;
 }
 
 static int parse_replicas(const char *text, int32_t *ret, struct error *err) {

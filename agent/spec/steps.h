@@ -6,13 +6,10 @@
 #include "common/error.h"
 #include "spec/spec.h"
 
-/* "setWeight 20", "pause", "pause 10min", "analysis NAME...", "setCanaryScale replicas N | weight W |
- * matchTrafficWeight", "setHeaderRoute NAME [HEADER exact|prefix|regex VALUE]", "setCookieRoute NAME [COOKIE
+/* "setWeight 20", "pause", "pause 10min", "analysis NAME... [ARGUMENT=VALUE...]", "setCanaryScale replicas N | weight W
+ * | matchTrafficWeight", "setHeaderRoute NAME [HEADER exact|prefix|regex VALUE]", "setCookieRoute NAME [COOKIE
  * exact|prefix|regex VALUE]". */
 int step_parse(const char *text, struct step *ret, struct error *err);
-
-/* Adds the names of templates or metrics in text, which are separated by spaces. */
-int analysis_use_add(struct analysis_use *use, const char *text, struct error *err);
 
 /* A percentage with up to two decimals, 0 to 100. */
 int share_parse(const char *text, share_t *ret, struct error *err);

@@ -57,22 +57,21 @@ static void fills_in_and_copies(void **state) {
     expanded_analysis_free(analysis);
 }
 
-/* By hand over the app's over the agent's over the template's. */
+/* What it is asked with over the app's over the agent's over the template's. */
 static void the_nearest_value_counts(void **state) {
-    static const char text[] = "[Canary]\nStep=analysis t\n[Args]\na=app\nb=app\n"
+    static const char text[] = "[Canary]\nStep=analysis t a=step\n[Args]\na=app\nb=app\n"
                                "[Template t]\n[Args]\na=template\nb=template\nc=template\ne=template\n[Metric m]\n"
                                "Provider=web\nURL={{args.a}} {{args.b}} {{args.c}} {{args.e}}\n";
     const struct argument builtins[] = {
         ARGUMENT("args.a", "agent"),
         ARGUMENT("args.b", "agent"),
         ARGUMENT("args.c", "agent"),
-        ARGUMENT("given.a", "hand"),
     };
     struct spec *spec = parsed(text);
     struct expanded_analysis *analysis = NULL;
 
-    assert_int_equal(spec_expand(spec, &spec->steps[0].analysis, builtins, 4, &analysis, NULL), 0);
-    assert_string_equal(setting(analysis->metrics[0], "URL"), "hand app agent template");
+    assert_int_equal(spec_expand(spec, &spec->steps[0].analysis, builtins, 3, &analysis, NULL), 0);
+    assert_string_equal(setting(analysis->metrics[0], "URL"), "step app agent template");
     expanded_analysis_free(analysis);
     spec_free(spec);
 }
@@ -117,8 +116,77 @@ static void what_only_shows_then_is_refused(void **state) {
 }
 
 static void all_builtins_may_be_used(void **state) {
-    spec_free(parsed(QUERY("{{args.app}}{{args.backend}}{{canary.color}}{{canary.servers}}{{canary.version}}"
-                           "{{stable.color}}{{stable.servers}}{{stable.version}}")));
+    spec_free(parsed(QUERY("{{args.app}}{{args.backend}}{{canary.color}}{{canary.instances}}{{canary.ports}}"
+                           "{{canary.servers}}{{canary.version}}{{stable.color}}{{stable.instances}}{{stable.ports}}"
+                           "{{stable.servers}}{{stable.version}}")));
+}
+
+#define TWO_TEMPLATES                                                                                         \
+    "[Template one]\n[Args]\nwindow=1m\n[Metric errors]\nProvider=web\nURL={{args.window}}\n[Template two]\n" \
+    "[Args]\nwindow=5m\n[Metric error-budget]\nProvider=web\nURL={{args.window}}{{args.app}}\n"
+#define USE(how) "[Canary]\nStep=analysis " how "\n"
+
+static void a_use_that_does_not_go_together_is_refused(void **state) {
+    static const struct {
+        const char *text, *error; /* error NULL: good */
+    } cases[] = {
+        {USE("one two") TWO_TEMPLATES,
+         "f:2: Step: templates one and two have different defaults of window (1m and 5m), give one"},
+        {USE("one two window=2m") TWO_TEMPLATES, NULL},
+        {USE("one two") "[Args]\nwindow=2m\n" TWO_TEMPLATES, NULL},
+        {USE("one windw=2m") TWO_TEMPLATES, "f:2: Step: nothing in one asks for {{args.windw}}"},
+        {USE("two app=other") TWO_TEMPLATES, NULL},
+        {USE("one app=other") TWO_TEMPLATES, "f:2: Step: nothing in one asks for {{args.app}}"},
+        {USE("one dryRun=errors") TWO_TEMPLATES, NULL},
+        {USE("one dryRun=latency*") TWO_TEMPLATES, "f:2: Step: dryRun=latency*: no metric has such a name"},
+        {USE("one window=2m window=3m") TWO_TEMPLATES, "f:2: Step: argument window is given twice"},
+        {USE("one window=") TWO_TEMPLATES, "f:2: Step: argument window: \"\" is no value, expected plain text"},
+        {USE("one window={{args.app}}") TWO_TEMPLATES,
+         "f:2: Step: argument window: \"{{args.app}}\" is no value, expected plain text"},
+        {USE("window=2m") TWO_TEMPLATES, "f:2: Step: analysis without a name, expected \"analysis NAME...\""},
+        {"[Canary]\nBackgroundAnalysis=window=2m\n" TWO_TEMPLATES,
+         "f:2: BackgroundAnalysis: arguments without a name, expected NAME..."},
+        {"[Canary]\nBackgroundAnalysis=window=2m\nBackgroundAnalysis=one\n" TWO_TEMPLATES, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct spec *spec = NULL;
+        struct error err = {0};
+        int r = spec_parse("shop", cases[i].text, "f", &spec, &err);
+        assert_string_equal(r < 0 ? err.text : "", cases[i].error ? cases[i].error : "");
+        spec_free(spec);
+    }
+}
+
+static void patterns_silence_metrics(void **state) {
+    struct spec *spec = parsed(USE("one two window=1m dryRun=*budget") TWO_TEMPLATES);
+    const struct argument app[] = {ARGUMENT("args.app", "shop")};
+    struct expanded_analysis *analysis = NULL;
+
+    assert_int_equal(spec_expand(spec, &spec->steps[0].analysis, app, 1, &analysis, NULL), 0);
+    assert_false(analysis->metrics[0]->dry_run);
+    assert_true(analysis->metrics[1]->dry_run);
+    expanded_analysis_free(analysis);
+    spec_free(spec);
+}
+
+static void arguments_have_bounds(void **state) {
+    struct analysis_use use = {0}, before;
+    struct error err = {0};
+    char value[ANALYSIS_ARGS_MAX];
+
+    assert_int_equal(analysis_use_give(&use, "query", "a b \"c\" = d", &err), 0);
+    assert_string_equal(use.args, "query=a b \"c\" = d");
+    before = use;
+    memset(value, 'x', sizeof value);
+    value[sizeof value - 1] = '\0';
+    assert_int_equal(analysis_use_give(&use, "long", value, &err), -EINVAL);
+    assert_int_equal(analysis_use_give(&use, "a b", "x", &err), -EINVAL);
+    assert_int_equal(analysis_use_give(&use, "a", "x\ny", &err), -EINVAL);
+    assert_memory_equal(&use, &before, sizeof use);
+    value[sizeof value - 2 - sizeof "query=a b \"c\" = d" - sizeof "long"] = '\0'; /* to the last byte */
+    assert_int_equal(analysis_use_give(&use, "long", value, &err), 0);
+    assert_int_equal(analysis_use_give(&use, "x", "y", &err), -EINVAL);
 }
 
 static void unknown_names_are_refused(void **state) {
@@ -139,6 +207,9 @@ int main(void) {
         cmocka_unit_test(the_nearest_value_counts),
         cmocka_unit_test(what_only_shows_then_is_refused),
         cmocka_unit_test(all_builtins_may_be_used),
+        cmocka_unit_test(a_use_that_does_not_go_together_is_refused),
+        cmocka_unit_test(patterns_silence_metrics),
+        cmocka_unit_test(arguments_have_bounds),
         cmocka_unit_test(unknown_names_are_refused),
     };
     return cmocka_run_group_tests_name("expand", tests, NULL, NULL);
