@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's inside, shared by agent.c (the pass), agent-commit.c, agent-adopt.c (what was lost), agent-doors.c (what
- * is told), agent-runs.c (analysis), agent-start.c, agent-refusals.c and agent-verbs.c (what is asked). */
+ * is told), agent-runs.c and agent-by-hand.c
+ * (analysis), agent-questions.c, agent-arguments.c, agent-start.c, agent-refusals.c and agent-verbs.c (what is asked).
+ */
 #ifndef ROLLOUT_AGENT_INSIDE_H
 #define ROLLOUT_AGENT_INSIDE_H
 
@@ -40,12 +42,30 @@ struct sent {
     struct server_order orders[SERVER_ORDERS_MAX];
 };
 
+/* Runs by hand at a time, beside those of the rollout. */
+#define RUNS_BY_HAND_MAX 4
+#define RUNS_AT_ONCE (RUNS_SEEN_MAX + RUNS_BY_HAND_MAX)
+/* A run that has not ended is not written more often than this: many metrics at short intervals share their writes. */
+#define RUN_COMMIT_PAUSE (200 * USEC_PER_MSEC)
+
+/* What a measurement is made of: the answers to the metric's own query, and to its further ones. */
+enum part { PART_RESULT, PART_BASELINE, PART_SAMPLES, PARTS };
+
+/* A metric's question in flight. */
+struct measuring {
+    uint64_t tokens[PARTS]; /* 0: answered, or not asked */
+    char *values[PARTS];    /* what was answered so far; NULL: nothing */
+    char *warning;          /* what the provider said beside its value; NULL: nothing */
+};
+
 /* An analysis run that goes on. */
 struct active_run {
     struct run *run; /* NULL: the place is free */
     struct expanded_analysis *analysis;
-    bool changed;                    /* since its document was committed */
-    uint64_t token[RUN_METRICS_MAX]; /* of the question in flight, by metric */
+    struct measuring *measuring; /* by metric */
+    enum color canary;           /* whom it judges */
+    bool changed;                /* since its document was committed */
+    usec_t committed_at;         /* core clock */
     struct question due[RUN_METRICS_MAX];
     size_t n_due;
     usec_t wake; /* core clock */
@@ -77,8 +97,9 @@ struct agent {
     struct lane balancers[BALANCERS_MAX];
     struct sent sent[BALANCERS_MAX];
     struct lane units[COLORS][REPLICAS_MAX];
-    uint32_t watched; /* instances of each color */
-    struct active_run runs[RUNS_SEEN_MAX];
+    uint32_t watched;                     /* instances of each color */
+    struct active_run runs[RUNS_AT_ONCE]; /* the rollout's, then those by hand */
+    struct active_run shown;              /* the stored run that a reader looks at */
 
     char sockets[BALANCERS_MAX][SOCKET_NAME_MAX];            /* what world.balancers are */
     char unfit[BALANCERS_MAX][BACKENDS_SEEN_MAX][UNFIT_MAX]; /* as last seen */
@@ -136,10 +157,32 @@ void runs_resume(struct agent *agent);
 void runs_follow(struct agent *agent);
 /* Makes documents for runs that `next` names for the first time. */
 int runs_begin(struct agent *agent, struct error *err);
+/* One step of a run, with an answer or without. */
+void runs_step(struct agent *agent, struct active_run *active, const struct answer *answer);
+/* Begins a run of the place's analysis (NULL: out of memory), with the numbers of ABOUT; it has ended when BROKEN (may
+ * be NULL) says why it cannot be asked. Its document is committed; on failure the place is empty. */
+int run_start(struct agent *agent, struct active_run *active, const struct run *about, const char *broken,
+              struct error *err);
+/* Empties a place. */
+void run_release(struct active_run *active);
+
+void runs_free(struct agent *agent);
+
+/* agent-questions.c */
+/* Makes and frees what is needed to ask. */
+int questions_begin(struct active_run *active);
+void questions_end(struct active_run *active);
+/* Questions that nobody answered have failed. */
+void questions_expire(struct agent *agent, struct active_run *active);
 /* Some question is due. */
 bool runs_due(const struct agent *agent);
 /* Asks what is due. */
 void runs_ask(struct agent *agent);
-void runs_free(struct agent *agent);
+
+/* agent-arguments.c: the metrics of an analysis, with the builtin arguments for sides[0] as canary and sides[1] as
+ * stable. */
+int arguments_expand(const struct agent *agent, const struct spec *spec, const struct state *state,
+                     const enum color sides[2], const struct analysis_use *use, struct expanded_analysis **ret,
+                     struct error *err);
 
 #endif

@@ -3,34 +3,35 @@
  * them, and whose questions go to providers. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent-inside.h"
-#include "common/cleanup.h"
 #include "common/log.h"
-#include "core/words.h"
 
 static struct run_spec spec_of(const struct active_run *active) {
     return (struct run_spec){.metrics = (const struct metric_spec *const *)active->analysis->metrics,
                              .n_metrics = active->analysis->n_metrics};
 }
 
-static void release(struct active_run *active) {
+void run_release(struct active_run *active) {
+    questions_end(active);
     free(active->run);
     expanded_analysis_free(active->analysis);
     *active = (struct active_run){.wake = USEC_INFINITY};
 }
 
 void runs_free(struct agent *agent) {
-    for (size_t i = 0; i < RUNS_SEEN_MAX; i++)
-        release(&agent->runs[i]);
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        run_release(&agent->runs[i]);
+    run_release(&agent->shown);
 }
 
-static struct active_run *find(struct agent *agent, uint32_t id) {
-    for (size_t i = 0; i < RUNS_SEEN_MAX; i++)
+static bool goes_on(const struct agent *agent, uint32_t id) {
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
         if (agent->runs[i].run && agent->runs[i].run->id == id)
-            return &agent->runs[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 static struct active_run *free_place(struct agent *agent) {
@@ -40,54 +41,60 @@ static struct active_run *free_place(struct agent *agent) {
     return NULL;
 }
 
-/* ---------------------------------------------------------------- arguments */
-
-/* "blue-1|blue-2": the servers of a color, as a regular expression for a label matcher. */
-static void servers_of(const struct spec *spec, enum color color, char *ret, size_t size) {
-    size_t length = 0;
-    ret[0] = 0;
-    for (uint32_t number = 1; number <= spec->replicas && length < size; number++) {
-        char server[SERVER_NAME_MAX];
-        if (spec_server_name(spec, color_to_string(color), number, server, sizeof server) < 0)
-            continue;
-        int n = snprintf(ret + length, size - length, "%s%s", length ? "|" : "", server);
-        length += n > 0 ? (size_t)n : 0;
-    }
-}
-
-#define SERVERS_TEXT_MAX (REPLICAS_MAX * SERVER_NAME_MAX)
-
-/* What a template may use without being told: both sides of the rollout. */
-static int expand(struct agent *agent, const struct state *state, const struct analysis_use *use,
-                  struct expanded_analysis **ret, struct error *err) {
-    const struct spec *spec = agent_spec(agent);
-    enum color color = state->rollout.color, other = color == BLUE ? GREEN : BLUE;
-    const struct history *canary = state_revision(state, state->slots[color].revision);
-    const struct history *stable = state_revision(state, state->slots[other].revision);
-    char canary_servers[SERVERS_TEXT_MAX], stable_servers[SERVERS_TEXT_MAX], backend[BACKEND_NAME_MAX];
-    servers_of(spec, color, canary_servers, sizeof canary_servers);
-    servers_of(spec, other, stable_servers, sizeof stable_servers);
-    (void)snprintf(backend, sizeof backend, "%s", spec->haproxy.backends[0]);
-#define BUILTIN(text, is) \
-    { .name = (char *)(uintptr_t)(text), .value = (char *)(uintptr_t)(is) }
-    const struct argument builtins[] = {
-        BUILTIN("args.app", spec->app),
-        BUILTIN("args.backend", backend),
-        BUILTIN("canary.servers", canary_servers),
-        BUILTIN("canary.color", color_to_string(color)),
-        BUILTIN("canary.version", canary ? canary->version : ""),
-        BUILTIN("stable.servers", stable_servers),
-        BUILTIN("stable.color", color_to_string(other)),
-        BUILTIN("stable.version", stable ? stable->version : ""),
-    };
-#undef BUILTIN
-    return spec_expand(spec, use, builtins, sizeof builtins / sizeof builtins[0], ret, err);
-}
-
 /* ---------------------------------------------------------------- begin */
+
+static int commit_run(struct agent *agent, struct active_run *active, struct error *err) {
+    const struct store *store = agent->ports.store;
+    int r = store->commit_run(store->self, active->run, active->analysis, err);
+    if (r < 0)
+        return r;
+    active->changed = false;
+    active->committed_at = agent->now;
+    return 0;
+}
+
+/* A run of what the place asks, ended at once when BROKEN says why. */
+static int make_run(struct agent *agent, struct active_run *active, const struct run *about, const char *broken) {
+    struct run_spec spec = spec_of(active);
+    struct run *run = active->run = calloc(1, run_size(spec.n_metrics));
+    if (!run || questions_begin(active) < 0)
+        return -ENOMEM;
+    run_begin(run, &spec, about->id, active->analysis->name, agent->now, agent->wall);
+    run->revision = about->revision;
+    run->attempt = about->attempt;
+    run->step = about->step;
+    run->uid = about->uid;
+    run->login_uid = about->login_uid;
+    if (broken)
+        run_fail(run, agent->now, agent->wall, broken);
+    return 0;
+}
+
+int run_start(struct agent *agent, struct active_run *active, const struct run *about, const char *broken,
+              struct error *err) {
+    int r = active->analysis ? make_run(agent, active, about, broken) : -ENOMEM;
+    if (r < 0)
+        (void)error_set(err, r, "analysis run %u: out of memory", about->id);
+    else
+        r = commit_run(agent, active, err);
+    if (r < 0)
+        run_release(active);
+    else
+        agent->due = true; /* its first questions */
+    return r;
+}
 
 static bool is_background(const struct state *state, const struct run_ref *ref) {
     return ref == &state->rollout.background_run;
+}
+
+static struct run run_about(const struct state *state, const struct run_ref *ref) {
+    return (struct run){.id = ref->id,
+                        .revision = state->rollout.revision,
+                        .attempt = state->rollout.attempt,
+                        .step = is_background(state, ref) ? -1 : (int32_t)ref->step,
+                        .uid = UINT32_MAX,
+                        .login_uid = UINT32_MAX};
 }
 
 /* What a run of this state asks; NULL when the configuration has no such analysis. */
@@ -101,58 +108,25 @@ static const struct analysis_use *use_of(const struct spec *spec, const struct s
 }
 
 /* A run that cannot even be asked ends at once, with the reason: a document all the same. */
-static int begin_broken(struct agent *agent, struct active_run *active, const struct run_ref *ref,
-                        const struct error *why) {
-    active->run = calloc(1, run_size(0));
-    active->analysis = calloc(1, sizeof *active->analysis);
-    if (!active->run || !active->analysis)
-        return -ENOMEM;
-    struct run_spec none = {0};
-    run_begin(active->run, &none, ref->id, "", agent->now, agent->wall);
-    active->run->phase = RUN_ERROR;
-    active->run->finished = agent->now;
-    active->run->wall_finished = agent->wall;
-    (void)snprintf(active->run->message, sizeof active->run->message, "%.*s", RUN_MESSAGE_MAX - 1, why->text);
-    return 0;
-}
-
-static int begin(struct agent *agent, const struct state *state, const struct run_ref *ref, struct active_run *active) {
-    const struct analysis_use *use = use_of(agent_spec(agent), state, ref);
-    struct error why = {0};
-    int r = use ? expand(agent, state, use, &active->analysis, &why)
-                : error_set(&why, -ENOENT, "no such analysis in the configuration");
-    if (r < 0)
-        return begin_broken(agent, active, ref, &why);
-    active->run = calloc(1, run_size(active->analysis->n_metrics));
-    if (!active->run)
-        return -ENOMEM;
-    struct run_spec spec = spec_of(active);
-    run_begin(active->run, &spec, ref->id, active->analysis->name, agent->now, agent->wall);
-    return 0;
-}
-
 static int begin_ref(struct agent *agent, const struct state *state, const struct run_ref *ref, struct error *err) {
-    if (!state_wants_run(state, ref->id) || find(agent, ref->id))
+    const struct spec *spec = agent_spec(agent);
+    const enum color sides[2] = {state->rollout.color, color_other(state->rollout.color)};
+    const struct run about = run_about(state, ref);
+    struct error why = {0};
+    if (!state_wants_run(state, ref->id) || goes_on(agent, ref->id))
         return 0;
     struct active_run *active = free_place(agent);
     if (!active)
         return error_set(err, -EBUSY, "analysis run %u: more runs than there may be at once", ref->id);
-    int r = begin(agent, state, ref, active);
-    if (r < 0) {
-        release(active);
-        return error_set(err, r, "analysis run %u: out of memory", ref->id);
-    }
-    active->run->revision = state->rollout.revision;
-    active->run->attempt = state->rollout.attempt;
-    active->run->step = is_background(state, ref) ? -1 : (int32_t)ref->step;
-    r = agent->ports.store->commit_run(agent->ports.store->self, active->run, err);
-    if (r < 0) {
-        release(
-            active); /* the state that names it is not taken over as durable; it begins again with the next commit */
-        return r;
-    }
-    agent->due = true; /* its first questions */
-    return 0;
+    const struct analysis_use *use = use_of(spec, state, ref);
+    int r = use ? arguments_expand(agent, spec, state, sides, use, &active->analysis, &why)
+                : error_set(&why, -ENOENT, "no such analysis in the configuration");
+    if (r < 0)
+        active->analysis = calloc(1, sizeof *active->analysis);
+    active->canary = sides[0];
+    /* Where it cannot be written, the state that names it is not taken over as durable: it begins again with the next
+     * commit. */
+    return run_start(agent, active, &about, r < 0 ? why.text : NULL, err);
 }
 
 int runs_begin(struct agent *agent, struct error *err) {
@@ -163,43 +137,35 @@ int runs_begin(struct agent *agent, struct error *err) {
 
 /* ---------------------------------------------------------------- resume */
 
-static int resume(struct agent *agent, const struct run_ref *ref, struct active_run *active, struct error *err) {
+static int resume(struct agent *agent, uint32_t id, struct active_run *active, struct error *err) {
     const struct store *store = agent->ports.store;
-    const struct analysis_use *use = use_of(agent_spec(agent), &agent->state, ref);
-    int r = store->load_run(store->self, ref->id, &active->run, err);
-    if (r < 0)
+    int r = store->load_run(store->self, id, &active->run, &active->analysis, err);
+    if (r >= 0)
+        r = questions_begin(active);
+    if (r < 0 || run_phase_ended(active->run->phase))
         return r;
-    bool ended = run_phase_ended(active->run->phase);
-    if (ended && (!use || expand(agent, &agent->state, use, &active->analysis, err) < 0)) {
-        active->analysis = calloc(1, sizeof *active->analysis); /* its OnFailure= is lost, not its verdict */
-        return active->analysis ? 0 : error_set(err, -ENOMEM, "out of memory");
-    }
-    if (ended)
-        return 0;
-    if (!use)
-        return error_set(err, -ENOENT, "no such analysis in the configuration");
-    r = expand(agent, &agent->state, use, &active->analysis, err);
-    if (r < 0)
-        return r;
-    if (active->analysis->n_metrics != active->run->n_metrics)
-        return error_set(err, -EBADMSG, "it has %u metrics, the configuration has %zu", active->run->n_metrics,
-                         active->analysis->n_metrics);
     run_resume(active->run, agent->now);
     active->changed = true;
     return 0;
 }
 
+/* Goes on as it began, whatever became of the configuration. One that was lost is an error. */
 static void resume_ref(struct agent *agent, const struct run_ref *ref) {
     struct error err = {0};
     if (!state_wants_run(&agent->state, ref->id))
         return;
     struct active_run *active = free_place(agent);
-    if (!active || resume(agent, ref, active, &err) >= 0)
+    if (!active)
+        return;
+    active->canary = agent->state.rollout.color;
+    if (resume(agent, ref->id, active, &err) >= 0)
         return;
     log_error("analysis", "run %u cannot go on: %s", ref->id, err.text);
-    release(active);
-    if (begin_broken(agent, active, ref, &err) < 0)
-        release(active);
+    const struct run about = run_about(&agent->state, ref);
+    run_release(active);
+    active->analysis = calloc(1, sizeof *active->analysis);
+    if (!active->analysis || make_run(agent, active, &about, err.text) < 0)
+        run_release(active);
 }
 
 void runs_resume(struct agent *agent) {
@@ -209,21 +175,8 @@ void runs_resume(struct agent *agent) {
 
 /* ---------------------------------------------------------------- go on */
 
-/* A question that nobody answered is one that failed. */
-static void expire(struct agent *agent, struct active_run *active) {
-    for (uint32_t metric = 0; metric < active->run->n_metrics; metric++) {
-        const struct metric_run *run = &active->run->metrics[metric];
-        if (!run->asked || !active->token[metric])
-            continue;
-        usec_t end = usec_add(run->asked_at, QUESTION_PATIENCE);
-        agent_wake_at(agent, end);
-        if (end <= agent->now)
-            agent_measured(agent, active->token[metric], ANSWER_ERROR, NULL, "the provider gave no answer");
-    }
-}
-
-/* One step of the pure part; what is due to be asked is kept until the pass asks. */
-static void step(struct agent *agent, struct active_run *active, const struct answer *answer) {
+/* What is due to be asked is kept until the pass asks. */
+void runs_step(struct agent *agent, struct active_run *active, const struct answer *answer) {
     struct question due[RUN_METRICS_MAX];
     size_t n = 0;
     struct run_spec spec = spec_of(active);
@@ -251,17 +204,22 @@ static void show(struct agent *agent, size_t place, bool durable) {
             seen->on_failure = analysis->metrics[metric]->on_failure;
 }
 
+/* Whether the run is durable, as far as anything hangs on it: its end is, what it measures meanwhile may be lost, and
+ * is measured again then. */
 static bool commit(struct agent *agent, struct active_run *active) {
     struct error err = {0};
+    usec_t next = usec_add(active->committed_at, RUN_COMMIT_PAUSE);
     if (!active->changed)
         return true;
-    if (agent->ports.store->commit_run(agent->ports.store->self, active->run, &err) < 0) {
-        log_debug("analysis", "run %u is not committed: %s", active->run->id, err.text);
-        agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
-        return false;
+    if (!run_phase_ended(active->run->phase) && active->committed_at && next > agent->now) {
+        agent_wake_at(agent, next);
+        return true;
     }
-    active->changed = false;
-    return true;
+    if (commit_run(agent, active, &err) >= 0)
+        return true;
+    log_debug("analysis", "run %u is not committed: %s", active->run->id, err.text);
+    agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
+    return false;
 }
 
 /* Nobody waits for it any more. It ends only when the state that says so is durable: an older one, found again after a
@@ -275,71 +233,30 @@ static void let_go(struct agent *agent, struct active_run *active) {
     active->changed = true;
 }
 
+/* Returns whether what it says is durable. */
+static bool follow(struct agent *agent, struct active_run *active, bool wanted) {
+    questions_expire(agent, active);
+    if (wanted)
+        runs_step(agent, active, NULL);
+    else
+        let_go(agent, active);
+    bool durable = commit(agent, active);
+    agent_wake_at(agent, active->wake);
+    return durable;
+}
+
 void runs_follow(struct agent *agent) {
     for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
         struct active_run *active = &agent->runs[i];
-        bool durable = true;
-        if (active->run) {
-            bool wanted = state_wants_run(&agent->state, active->run->id);
-            expire(agent, active);
-            if (wanted)
-                step(agent, active, NULL);
-            else
-                let_go(agent, active);
-            durable = commit(agent, active);
-            agent_wake_at(agent, active->wake);
-            if (!wanted && durable && run_phase_ended(active->run->phase))
-                release(active);
-        }
+        bool wanted = active->run && state_wants_run(&agent->state, active->run->id);
+        bool durable = !active->run || follow(agent, active, wanted);
+        if (active->run && !wanted && durable && run_phase_ended(active->run->phase))
+            run_release(active);
         show(agent, i, durable);
     }
-}
-
-/* ---------------------------------------------------------------- questions and answers */
-
-bool runs_due(const struct agent *agent) {
-    for (size_t i = 0; i < RUNS_SEEN_MAX; i++)
-        if (agent->runs[i].n_due)
-            return true;
-    return false;
-}
-
-void runs_ask(struct agent *agent) {
-    const struct subject subject = {.spec = agent_spec(agent),
-                                    .canary = agent->state.rollout.color,
-                                    .since = agent->state.rollout.began - agent->clock_offset};
-    for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
+    for (size_t i = RUNS_SEEN_MAX; i < RUNS_AT_ONCE; i++) { /* those by hand are their own purpose */
         struct active_run *active = &agent->runs[i];
-        for (size_t n = 0; active->run && n < active->n_due; n++) {
-            uint32_t metric = active->due[n].metric;
-            struct error err = {0};
-            active->token[metric] = agent_token(agent);
-            if (agent->ports.ask(agent->ports.userdata, active->analysis->metrics[metric], &subject,
-                                 active->token[metric], &err) < 0)
-                agent_measured(agent, active->token[metric], ANSWER_ERROR, NULL, err.text);
-        }
-        active->n_due = 0;
-    }
-}
-
-void agent_measured(void *userdata, uint64_t token, enum answer_kind kind, const char *value, const char *message) {
-    struct agent *agent = userdata;
-    agent_clock(agent);
-    for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
-        struct active_run *active = &agent->runs[i];
-        for (uint32_t metric = 0; active->run && metric < active->run->n_metrics; metric++) {
-            if (!token || active->token[metric] != token)
-                continue;
-            active->token[metric] = 0;
-            struct answer answer = {.run = active->run->id,
-                                    .metric = metric,
-                                    .sequence = active->run->metrics[metric].asked,
-                                    .kind = kind,
-                                    .value = value,
-                                    .message = message};
-            step(agent, active, &answer);
-            agent->due = true;
-            return;
-        }
+        if (active->run && follow(agent, active, true) && run_phase_ended(active->run->phase))
+            run_release(active);
     }
 }

@@ -138,7 +138,7 @@ int agent_start(const char *app, const struct agent_ports *ports, struct agent *
     agent->ports = *ports;
     agent->world.boot = ports->boot;
     agent->due = true;
-    for (size_t i = 0; i < RUNS_SEEN_MAX; i++)
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
         agent->runs[i].wake = USEC_INFINITY;
     load_state(agent);
     set_clock(agent);

@@ -27,23 +27,6 @@ void agent_view(void *userdata, struct api_view *ret) {
                              .degraded = problem};
 }
 
-int agent_run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
-    struct agent *agent = userdata;
-    for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
-        const struct run *run = agent->runs[i].run;
-        if (!run || run->id != id)
-            continue;
-        size_t size = run_size(run->n_metrics);
-        struct run *copy = malloc(size);
-        if (!copy)
-            return error_set(err, -ENOMEM, "out of memory");
-        memcpy(copy, run, size);
-        *ret = copy;
-        return 0;
-    }
-    return agent->ports.store->load_run(agent->ports.store->self, id, ret, err);
-}
-
 /* ---------------------------------------------------------------- verbs */
 
 static bool begins_attempt(enum verb verb) {

@@ -34,6 +34,8 @@ struct agent_ports {
     void (*clock)(void *userdata, struct agent_clock *ret);
     /* Reads the app's configuration from its files. */
     int (*load_spec)(void *userdata, struct spec **ret, struct error *err);
+    /* The same, with the templates of an analysis that the files need not ask for. */
+    int (*load_analysis)(void *userdata, const struct analysis_use *use, struct spec **ret, struct error *err);
     /* Asks a provider, as struct provider's. The answer comes through agent_measured(). */
     int (*ask)(void *userdata, const struct metric_spec *metric, const struct subject *subject, uint64_t token,
                struct error *err);
@@ -72,7 +74,8 @@ int agent_reload(struct agent *agent, struct error *err);
 
 /* The control API's side: wire these into struct api_handler (userdata: the agent). */
 void agent_view(void *agent, struct api_view *ret);
-int agent_run(void *agent, uint32_t id, struct run **ret, struct error *err);
+int agent_run(void *agent, uint32_t id, struct run_view *ret, struct error *err);
+int agent_analyze(void *agent, const struct api_analysis *asked, uint32_t *ret_run, struct error *err);
 int agent_command(void *agent, const struct api_command *asked, struct command_result *ret, struct error *err);
 
 /* True when everything that stable needs runs, or nothing is deployed: for READY=1 at boot. */

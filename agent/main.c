@@ -69,8 +69,12 @@ static void on_view(void *userdata, struct api_view *ret) {
     agent_view(((struct driver *)userdata)->agent, ret);
 }
 
-static int on_run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
+static int on_run(void *userdata, uint32_t id, struct run_view *ret, struct error *err) {
     return agent_run(((struct driver *)userdata)->agent, id, ret, err);
+}
+
+static int on_analyze(void *userdata, const struct api_analysis *asked, uint32_t *ret_run, struct error *err) {
+    return agent_analyze(((struct driver *)userdata)->agent, asked, ret_run, err);
 }
 
 static int on_command(void *userdata, const struct api_command *asked, struct command_result *ret, struct error *err) {
@@ -90,10 +94,10 @@ static void port_clock(void *userdata, struct agent_clock *ret) {
     *ret = (struct agent_clock){.boottime = clock_read(CLOCK_BOOTTIME), .wall = clock_read(CLOCK_REALTIME)};
 }
 
-static int port_load_spec(void *userdata, struct spec **ret, struct error *err) {
+static int port_load_analysis(void *userdata, const struct analysis_use *use, struct spec **ret, struct error *err) {
     const struct driver *driver = userdata;
     struct spec *spec = NULL;
-    int r = spec_load(driver->app, NULL, &spec, err);
+    int r = spec_load_analysis(driver->app, NULL, use, &spec, err);
     if (r >= 0)
         r = spec_check_others(spec, NULL, err);
     for (size_t i = 0; r >= 0 && i < spec->n_templates; i++)
@@ -110,6 +114,10 @@ static int port_load_spec(void *userdata, struct spec **ret, struct error *err) 
     }
     *ret = spec;
     return 0;
+}
+
+static int port_load_spec(void *userdata, struct spec **ret, struct error *err) {
+    return port_load_analysis(userdata, NULL, ret, err);
 }
 
 static int port_ask(void *userdata, const struct metric_spec *metric, const struct subject *subject, uint64_t token,
@@ -273,6 +281,7 @@ static int begin_agent(struct driver *driver, struct error *err) {
                                 .store = &driver->store,
                                 .clock = port_clock,
                                 .load_spec = port_load_spec,
+                                .load_analysis = port_load_analysis,
                                 .ask = port_ask,
                                 .check_deploy = port_check_deploy,
                                 .event = port_event,
@@ -289,7 +298,8 @@ static int begin_agent(struct driver *driver, struct error *err) {
 static int begin(struct driver *driver, struct error *err) {
     char state_dir[256], run_dir[256], path[320];
     const struct manager_callbacks units = {.userdata = driver, .seen = on_unit_seen, .done = on_unit_done};
-    const struct api_handler handler = {.userdata = driver, .view = on_view, .run = on_run, .command = on_command};
+    const struct api_handler handler = {
+        .userdata = driver, .view = on_view, .run = on_run, .analyze = on_analyze, .command = on_command};
     (void)snprintf(state_dir, sizeof state_dir, "%s/%s", ROLLOUT_STATE_DIR, driver->app);
     (void)snprintf(run_dir, sizeof run_dir, "%s/%s", ROLLOUT_RUN_DIR, driver->app);
 

@@ -53,18 +53,21 @@ enum exit_code run_promote(const struct invocation *asked) {
 
 /* ---------------------------------------------------------------- deploy */
 
+void put_pair(struct json_writer *body, const char *pair) {
+    char key[128];
+    const char *value = strchr(pair, '=') + 1;
+    (void)snprintf(key, sizeof(key), "%.*s", (int)(value - pair - 1), pair);
+    json_put_string(body, key, value);
+}
+
 static void put_deploy(struct json_writer *body, const struct invocation *asked) {
     json_open_object(body, NULL);
     json_put_string(body, "version", asked->arguments[1]);
-    if (asked->n_env > 0)
+    if (asked->n_pairs > 0)
         json_open_object(body, "env");
-    for (size_t i = 0; i < asked->n_env; i++) {
-        char key[128];
-        const char *value = strchr(asked->env[i], '=') + 1;
-        (void)snprintf(key, sizeof(key), "%.*s", (int)(value - asked->env[i] - 1), asked->env[i]);
-        json_put_string(body, key, value);
-    }
-    if (asked->n_env > 0)
+    for (size_t i = 0; i < asked->n_pairs; i++)
+        put_pair(body, asked->pairs[i]);
+    if (asked->n_pairs > 0)
         json_close(body);
     json_close(body);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "client/client.h"
+#include "common/json-writer.h"
 #include "common/time.h"
 #include "ctl/writer.h"
 
@@ -20,7 +21,10 @@ enum exit_code {
     EXIT_REFUSED = 5,     /* the verb makes no sense in this phase */
 };
 
-#define ENV_OPTIONS_MAX 64
+#define PAIRS_MAX 64
+
+/* How long is waited where --timeout says nothing. */
+#define TIMEOUT_DEFAULT (1800 * USEC_PER_SEC)
 
 /* Options that a verb may take, as bits; their names and texts are in the table of options.c. */
 enum option {
@@ -35,6 +39,7 @@ enum option {
     OPTION_FOLLOW = 1 << 8,
     OPTION_LINES = 1 << 9,
     OPTION_SINCE = 1 << 10,
+    OPTION_ARG = 1 << 11,
 };
 
 /* One command line, understood. */
@@ -43,9 +48,9 @@ struct invocation {
     char **arguments;
     size_t n_arguments;
     bool watch, until_paused, full, follow, help;
-    usec_t timeout; /* 0: not given */
-    const char *env[ENV_OPTIONS_MAX];
-    size_t n_env;
+    usec_t timeout;               /* 0: not given */
+    const char *pairs[PAIRS_MAX]; /* KEY=VALUE of --env or --arg */
+    size_t n_pairs;
     const char *haproxy;       /* a file; NULL: not given */
     const char *lines, *since; /* for journalctl; NULL: not given */
     struct writer *writer;
@@ -94,9 +99,16 @@ enum exit_code say_failed(enum exit_code code, const char *format, ...) __attrib
 typedef bool (*watch_judge)(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret);
 enum exit_code watch(const struct invocation *asked, struct client *client, watch_judge judge, void *userdata);
 
+/* act.c: adds "KEY=VALUE" as a member. */
+void put_pair(struct json_writer *body, const char *pair);
+
+/* CLOCK_MONOTONIC (watch.c). */
+usec_t monotonic_now(void);
+
 /* The families. */
 enum exit_code run_deploy(const struct invocation *asked); /* act.c */
 enum exit_code run_promote(const struct invocation *asked);
+enum exit_code run_analyze(const struct invocation *asked); /* analyze.c */
 enum exit_code run_plain_verb(const struct invocation *asked);
 enum exit_code run_get(const struct invocation *asked); /* show.c */
 enum exit_code run_status(const struct invocation *asked);

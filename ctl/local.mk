@@ -2,6 +2,7 @@
 bin_PROGRAMS += rolloutctl
 rolloutctl_SOURCES = \
 	%D%/act.c \
+	%D%/analyze.c \
 	%D%/ctl.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/haproxy-ask.c \
@@ -14,7 +15,9 @@ rolloutctl_SOURCES = \
 	%D%/main.c \
 	%D%/options.c \
 	%D%/past.c \
+	%D%/people.c %D%/people.h \
 	%D%/permit.c %D%/permit.h \
+	%D%/run-view.c \
 	%D%/show.c \
 	%D%/talk.c \
 	%D%/tree.c %D%/tree.h \

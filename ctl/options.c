@@ -10,6 +10,7 @@
 /* letter "": none; argument NULL: none */
 static const struct option_text texts[] = {
     {OPTION_ENV, "--env", "", "KEY=VALUE", "give this to the new version's environment (repeatable)"},
+    {OPTION_ARG, "--arg", "-a", "KEY=VALUE", "give the analysis this argument (repeatable)"},
     {OPTION_FULL, "--full", "", NULL, "skip all steps and analysis that are left"},
     {OPTION_WATCH, "--watch", "-w", NULL, "stay, and show what happens"},
     {OPTION_UNTIL, "--until", "", "paused", "watch, and be content when it is Paused"},
@@ -50,6 +51,15 @@ static int unknown_option(const struct verb *verb, const char *word, struct erro
                      meant ? ", did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
+static int take_pair(struct invocation *ret, const char *option, const char *value, struct error *err) {
+    if (ret->n_pairs == PAIRS_MAX)
+        return error_set(err, -EINVAL, "%s: more than %d", option, PAIRS_MAX);
+    if (!strchr(value, '=') || *value == '=')
+        return error_set(err, -EINVAL, "%s %s: expected KEY=VALUE", option, SAFE(value));
+    ret->pairs[ret->n_pairs++] = value;
+    return 0;
+}
+
 static int take_option(struct invocation *ret, enum option bit, const char *value, struct error *err) {
     switch (bit) {
     case OPTION_OUTPUT:
@@ -72,12 +82,9 @@ static int take_option(struct invocation *ret, enum option bit, const char *valu
             return error_set(err, -EINVAL, "--timeout %s: expected a time like 30min", SAFE(value));
         return 0;
     case OPTION_ENV:
-        if (ret->n_env == ENV_OPTIONS_MAX)
-            return error_set(err, -EINVAL, "--env: more than %d", ENV_OPTIONS_MAX);
-        if (!strchr(value, '=') || *value == '=')
-            return error_set(err, -EINVAL, "--env %s: expected KEY=VALUE", SAFE(value));
-        ret->env[ret->n_env++] = value;
-        return 0;
+        return take_pair(ret, "--env", value, err);
+    case OPTION_ARG:
+        return take_pair(ret, "--arg", value, err);
     case OPTION_FULL:
         ret->full = true;
         return 0;

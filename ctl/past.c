@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What was: history, analysis. */
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "ctl/ctl.h"
+#include "ctl/people.h"
 #include "ctl/tree.h"
 
 static enum exit_code show(const struct invocation *asked, const char *path, text_view view) {
@@ -21,36 +21,16 @@ static enum exit_code show(const struct invocation *asked, const char *path, tex
     return code;
 }
 
-/* Who logged in counts; sudo changes only the other. */
 static const char *cell_by(const cJSON *row, char *buffer, size_t size) {
-    const cJSON *by = field_of(row, "by");
-    double uid = field_number(by, "loginUid", field_number(by, "uid", -1));
-    const struct passwd *user = uid >= 0 ? getpwuid((uid_t)uid) : NULL;
-    if (user)
-        return safe_text(user->pw_name, buffer, size);
-    if (uid >= 0)
-        (void)snprintf(buffer, size, "uid %.0f", uid);
-    else
-        (void)string_copy(buffer, size, "-");
-    return buffer;
-}
-
-static const char *cell_time(const cJSON *row, const char *key, char *buffer, size_t size) {
-    const char *time = field_text(row, key);
-    (void)safe_text(*time ? time : "-", buffer, size);
-    if (strlen(buffer) > 19) { /* "2026-11-23T10:00:00.000Z" -> "2026-11-23 10:00:00Z" */
-        buffer[10] = ' ';
-        memcpy(buffer + 19, "Z", 2);
-    }
-    return buffer;
+    return person(field_of(row, "by"), buffer, size);
 }
 
 static const char *cell_started(const cJSON *row, char *buffer, size_t size) {
-    return cell_time(row, "started", buffer, size);
+    return point_of_time(field_text(row, "started"), buffer, size);
 }
 
 static const char *cell_finished(const cJSON *row, char *buffer, size_t size) {
-    return cell_time(row, "finished", buffer, size);
+    return point_of_time(field_text(row, "finished"), buffer, size);
 }
 
 static void view_history(struct writer *writer, FILE *out, const cJSON *document) {
@@ -71,7 +51,7 @@ static const char *cell_of_step(const cJSON *row, char *buffer, size_t size) {
     if (step >= 0)
         (void)snprintf(buffer, size, "%.0f", step + 1);
     else
-        (void)string_copy(buffer, size, "background");
+        (void)string_copy(buffer, size, field_number(row, "revision", 0) > 0 ? "background" : "by hand");
     return buffer;
 }
 

@@ -8,6 +8,7 @@
 #define BAR_WIDTH 24
 #define HEAD_INDENT 11 /* where what "Message:" and the like say begins */
 #define INSIDE_INDENT 6
+#define MEASUREMENTS_SHOWN 3 /* the latest of each metric */
 
 static enum paint paint_of(const char *word) {
     if (STR_IN_SET(word, "Healthy", "Successful", "ready", "promoted", "up"))
@@ -19,7 +20,7 @@ static enum paint paint_of(const char *word) {
     return PAINT_BUSY;
 }
 
-static void put_painted(struct writer *writer, FILE *out, const char *word, int width) {
+void put_phase(struct writer *writer, FILE *out, const char *word, int width) {
     char safe[64];
     (void)safe_text(word, safe, sizeof(safe));
     (void)fprintf(out, "%s%-*s%s", paint(writer, paint_of(word)), width, safe, paint(writer, PAINT_PLAIN));
@@ -89,7 +90,7 @@ static void put_head(struct writer *writer, FILE *out, const cJSON *rollout) {
     (void)fprintf(out, "App:       %s%s%s (%s)\n", paint(writer, PAINT_BOLD), SAFE(field_text(rollout, "app")),
                   paint(writer, PAINT_PLAIN), SAFE(field_text(rollout, "strategy")));
     (void)fputs("Phase:     ", out);
-    put_painted(writer, out, field_text(rollout, "phase"), 0);
+    put_phase(writer, out, field_text(rollout, "phase"), 0);
     (void)fputs("\nMessage:   ", out);
     put_wrapped(writer, out, HEAD_INDENT, HEAD_INDENT, field_text(rollout, "message"));
     put_waiting(out, rollout);
@@ -113,7 +114,7 @@ static void put_instance(struct writer *writer, FILE *out, const cJSON *instance
            restarts = field_number(instance, "restarts", 0);
     bool stopped = strcmp(field_text(instance, "state"), "stopped") == 0;
     (void)fprintf(out, "  %-10s ", SAFE(field_text(instance, "name")));
-    put_painted(writer, out, field_text(instance, "state"), stopped ? 0 : 9);
+    put_phase(writer, out, field_text(instance, "state"), stopped ? 0 : 9);
     if (!stopped) { /* what it has then is what it had last */
         if (weight >= 0)
             (void)fprintf(out, "  weight %3.0f", weight);
@@ -151,28 +152,38 @@ static void put_role(struct writer *writer, FILE *out, const cJSON *rollout, con
 static void put_measurement(struct writer *writer, FILE *out, const cJSON *measurement, const char *told) {
     const char *message = field_text(measurement, "message"), *time = field_text(measurement, "time");
     (void)fprintf(out, "      %.8s ", strlen(time) > 19 ? time + 11 : "--------");
-    put_painted(writer, out, field_text(measurement, "phase"), 12);
+    put_phase(writer, out, field_text(measurement, "phase"), 12);
     (void)fprintf(out, " %s", SAFE(field_text(measurement, "value")));
     if (*message && !strstr(told, message))
         (void)fprintf(out, "  %s", SAFE(message));
     (void)fputc('\n', out);
 }
 
-static void put_metric(struct writer *writer, FILE *out, const cJSON *metric, int most) {
-    static const char *const counts[] = {"successful", "failed", "inconclusive", "error"};
+void put_counts(FILE *out, const cJSON *metric) {
+    static const struct {
+        const char *key, *word;
+    } counts[] = {{"successful", "successful"},
+                  {"failed", "failed"},
+                  {"inconclusive", "inconclusive"},
+                  {"error", "error"},
+                  {"tooFewSamples", "with too few samples"}};
+    for (size_t i = 0; i < ELEMENTS(counts); i++)
+        if (field_number(metric, counts[i].key, 0) > 0)
+            (void)fprintf(out, ", %.0f %s", field_number(metric, counts[i].key, 0), counts[i].word);
+}
+
+static void put_metric(struct writer *writer, FILE *out, const cJSON *metric) {
     const cJSON *measurements = field_of(metric, "measurements");
     const char *message = field_text(metric, "message");
     (void)fprintf(out, "    %s  ", SAFE(field_text(metric, "name")));
-    put_painted(writer, out, field_text(metric, "phase"), 0);
-    for (size_t i = 0; i < ELEMENTS(counts); i++)
-        if (field_number(metric, counts[i], 0) > 0)
-            (void)fprintf(out, ", %.0f %s", field_number(metric, counts[i], 0), counts[i]);
+    put_phase(writer, out, field_text(metric, "phase"), 0);
+    put_counts(out, metric);
     (void)fputc('\n', out);
     if (*message) {
         (void)fprintf(out, "%*s", INSIDE_INDENT, "");
         put_wrapped(writer, out, INSIDE_INDENT, INSIDE_INDENT, message);
     }
-    int skip = measurements ? cJSON_GetArraySize(measurements) - most : 0;
+    int skip = measurements ? cJSON_GetArraySize(measurements) - MEASUREMENTS_SHOWN : 0;
     json_for_each(measurement, measurements) {
         if (skip-- <= 0)
             put_measurement(writer, out, measurement, message);
@@ -188,11 +199,11 @@ static bool told_by_metric(const cJSON *run) {
     return false;
 }
 
-static void put_run(struct writer *writer, FILE *out, const cJSON *run, int most) {
+static void put_run(struct writer *writer, FILE *out, const cJSON *run) {
     double step = field_number(run, "stepIndex", -1);
     const char *message = field_text(run, "message");
     (void)fprintf(out, "  run %.0f: %s  ", field_number(run, "id", 0), SAFE(field_text(run, "name")));
-    put_painted(writer, out, field_text(run, "phase"), 0);
+    put_phase(writer, out, field_text(run, "phase"), 0);
     if (step >= 0)
         (void)fprintf(out, ", step %.0f\n", step + 1);
     else
@@ -201,11 +212,7 @@ static void put_run(struct writer *writer, FILE *out, const cJSON *run, int most
         (void)fputs("    ", out);
         put_wrapped(writer, out, 4, 4, message);
     }
-    json_for_each(metric, field_of(run, "metrics")) put_metric(writer, out, metric, most);
-}
-
-void view_run(struct writer *writer, FILE *out, const cJSON *run) {
-    put_run(writer, out, run, 1000);
+    json_for_each(metric, field_of(run, "metrics")) put_metric(writer, out, metric);
 }
 
 /* ---------------------------------------------------------------- the whole */
@@ -215,7 +222,7 @@ static void put_balancers(struct writer *writer, FILE *out, const cJSON *rollout
         if (strcmp(field_text(balancer, "link"), "up") == 0 && !*field_text(balancer, "problem"))
             continue;
         (void)fprintf(out, "\nHAProxy %s: ", SAFE(field_text(balancer, "socket")));
-        put_painted(writer, out, field_text(balancer, "link"), 0);
+        put_phase(writer, out, field_text(balancer, "link"), 0);
         (void)fprintf(out, " %s\n", SAFE(field_text(balancer, "problem")));
     }
 }
@@ -231,12 +238,12 @@ void view_rollout(struct writer *writer, FILE *out, const cJSON *rollout) {
     put_role(writer, out, rollout, "idle", NULL);
     if (runs && runs->child)
         (void)fprintf(out, "\n%sanalysis%s\n", paint(writer, PAINT_BOLD), paint(writer, PAINT_PLAIN));
-    json_for_each(run, runs) put_run(writer, out, run, 3);
+    json_for_each(run, runs) put_run(writer, out, run);
 }
 
 void view_line(struct writer *writer, FILE *out, const cJSON *rollout) {
     const cJSON *step = field_of(rollout, "step");
-    put_painted(writer, out, field_text(rollout, "phase"), 0);
+    put_phase(writer, out, field_text(rollout, "phase"), 0);
     if (field_of(rollout, "canary") && field_of(rollout, "stable")) { /* the first version has no steps */
         (void)fprintf(out, ", step %.0f/%.0f, ", field_number(step, "index", 0), field_number(step, "count", 0));
         put_share(out, field_of(rollout, "weight"), "actual");

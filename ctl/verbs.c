@@ -26,7 +26,13 @@ const struct verb verbs[] = {
     {"pause", "APP", "hold the rollout where it is", NULL, READS, 1, 1, run_plain_verb},
     {"resume", "APP", "go on after pause", NULL, READS, 1, 1, run_plain_verb},
     {"history", "APP", "show the revisions of an app, newest first", NULL, READS, 1, 1, run_history},
-    {"analysis", "APP [RUN]", "show the analysis runs, or one with its measurements", NULL, READS, 1, 2, run_analysis},
+    {"analysis", "APP [RUN]", "show the analysis runs, or one with all that it measured", NULL, READS, 1, 2,
+     run_analysis},
+    {"analyze", "APP NAME", "run an analysis by hand; exit 1 unless it is Successful",
+     "Asks a template or metric of the app about the version under way, or else about the one that is live; it touches "
+     "no\n"
+     "rollout. It waits for the run's end, and shows it. The run goes on without us, and ends with the agent.",
+     OPTION_ARG | OPTION_TIMEOUT | READS, 2, 2, run_analyze},
     {"logs", "APP", "show what the agent and the instances of an app wrote to the journal",
      "In the order of time, by journalctl(1), which also says what it exits with.",
      OPTION_FOLLOW | OPTION_LINES | OPTION_SINCE | READS, 1, 1, run_logs},

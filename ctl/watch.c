@@ -12,7 +12,6 @@
 
 #define LOOK_EVERY USEC_PER_SEC
 #define RETRY_EVERY_MSEC 300
-#define TIMEOUT_DEFAULT (1800 * USEC_PER_SEC)
 
 struct follower {
     const struct invocation *asked;
@@ -23,7 +22,7 @@ struct follower {
     char *line;   /* the last one shown */
 };
 
-static usec_t now(void) {
+usec_t monotonic_now(void) {
     struct timespec time = {0};
     (void)clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * USEC_PER_SEC + time.tv_nsec / 1000;
@@ -84,7 +83,7 @@ static bool look(struct follower *follower, watch_judge judge, void *userdata, e
 
 static void wait_for_change(struct follower *follower) {
     struct sse_event event;
-    usec_t left = follower->end - now();
+    usec_t left = follower->end - monotonic_now();
     if (left <= 0)
         return;
     if (client_next_event(follower->client, left < LOOK_EVERY ? left : LOOK_EVERY, &event, NULL) < 0)
@@ -96,13 +95,15 @@ enum exit_code watch(const struct invocation *asked, struct client *client, watc
     bool endless = asked->verb->run == run_get;
     struct follower follower = {.asked = asked, .client = client};
     follower.picture = asked->writer->terminal ? asked->verb->run != run_status : endless && asked->writer->json;
-    follower.end = usec_add(now(), asked->timeout > 0 ? asked->timeout : endless ? USEC_INFINITY : TIMEOUT_DEFAULT);
+    follower.end = usec_add(monotonic_now(), asked->timeout > 0 ? asked->timeout
+                                             : endless          ? USEC_INFINITY
+                                                                : TIMEOUT_DEFAULT);
     if (follower.picture && asked->writer->terminal)
         (void)fputs("\033[H\033[2J", stdout);
 
     enum exit_code code = EXIT_HOLDS;
     while (!look(&follower, judge, userdata, &code)) {
-        if (now() >= follower.end) {
+        if (monotonic_now() >= follower.end) {
             code = endless ? EXIT_HOLDS
                            : say_failed(EXIT_TIMED_OUT, "out of time%s",
                                         follower.lost ? ": the agent does not answer" : "");

@@ -12,9 +12,11 @@ libanalysis_a_SOURCES = \
 	%D%/jsonpath-filter.c %D%/jsonpath-parse.c \
 	%D%/jsonpath-select.c %D%/jsonpath-test.c \
 	%D%/judge.c %D%/judge.h \
-	%D%/metric.h \
+	%D%/fill.c %D%/fill.h \
+	%D%/metric.c %D%/metric.h \
 	%D%/pattern.h %D%/pattern-program.h \
 	%D%/pattern-compile.c %D%/pattern-match.c %D%/pattern-set.c \
 	%D%/run.c %D%/run.h \
 	%D%/run-metric.c %D%/run-metric.h \
+	%D%/samples.c %D%/samples.h \
 	%D%/value.c %D%/value.h %D%/value-json.c %D%/value-write.c

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/string-table.h"
 #include "common/time.h"
 
 #define METRIC_NAME_MAX 64
@@ -14,8 +15,11 @@
 /* What a measurement without data counts as. */
 enum on_no_data { NO_DATA_ERROR, NO_DATA_INCONCLUSIVE, NO_DATA_SUCCESS, NO_DATA_FAILURE };
 
+DECLARE_STRING_TABLE(on_no_data, enum on_no_data); /* "error", ... */
+
 /* What a failed metric does to the rollout. */
 enum on_failure { ON_FAILURE_ABORT, ON_FAILURE_PAUSE };
+DECLARE_STRING_TABLE(on_failure, enum on_failure); /* "abort", "pause" */
 
 /* One key that belongs to the provider (Address=, Query=, ...), kept as written until the provider checks it. */
 struct setting {
@@ -41,6 +45,9 @@ struct metric_spec {
     bool dry_run;
     char *success_condition; /* NULL: not given */
     char *failure_condition; /* NULL: not given */
+    char *baseline_query;    /* asked besides, for `baseline` in conditions; NULL: nothing */
+    char *samples_query;     /* asked besides, for min_samples; NULL: nothing */
+    uint32_t min_samples;    /* with fewer, a measurement says nothing; 0: any number is enough */
     struct setting *settings;
     size_t n_settings;
     char *file; /* where the section was opened, for errors */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/judge.h"
+#include "analysis/samples.h"
 #include "common/text.h"
 
 void metric_begin(struct metric_run *metric, const struct metric_spec *spec, usec_t now) {
@@ -33,10 +34,29 @@ void metric_stop(struct metric_run *metric) {
     (void)string_copy(metric->message, sizeof metric->message, "ended with the run");
 }
 
+/* With too few samples an answer says nothing, neither good nor bad. RUN_SUCCESSFUL: there are enough. */
+static enum run_phase weigh_samples(const struct metric_spec *spec, const struct answer *answer,
+                                    struct measurement *measurement) {
+    struct error err = {0};
+    double n = 0;
+    if (spec->min_samples == 0)
+        return RUN_SUCCESSFUL;
+    if (samples_count(answer->samples ? answer->samples : "null", &n, &err) < 0) {
+        (void)string_copy(measurement->message, sizeof measurement->message, err.text);
+        return RUN_ERROR;
+    }
+    (void)snprintf(measurement->samples, sizeof measurement->samples, "%.10g", n);
+    if (n >= spec->min_samples)
+        return RUN_SUCCESSFUL;
+    (void)snprintf(measurement->message, sizeof measurement->message, "%s samples, fewer than MinSamples=%u",
+                   measurement->samples, spec->min_samples);
+    return RUN_PENDING;
+}
+
 /* What an answer says, before any limit. */
 static enum run_phase measure(const struct metric_spec *spec, const struct answer *answer,
-                              char message[static MEASUREMENT_MESSAGE_MAX]) {
-    char warning[MEASUREMENT_MESSAGE_MAX];
+                              struct measurement *measurement) {
+    char warning[MEASUREMENT_MESSAGE_MAX], *message = measurement->message;
     const char *said = answer->message ? answer->message : "";
     (void)text_escape(warning, sizeof warning, said, strlen(said));
     (void)string_copy(message, MEASUREMENT_MESSAGE_MAX, warning);
@@ -54,8 +74,11 @@ static enum run_phase measure(const struct metric_spec *spec, const struct answe
     case ANSWER_VALUE:
         break;
     }
-    const struct evidence evidence = {.result = answer->value ? answer->value : "null"};
-    enum run_phase phase = judge(spec, &evidence, message);
+    enum run_phase phase = weigh_samples(spec, answer, measurement);
+    if (phase != RUN_SUCCESSFUL)
+        return phase;
+    const struct evidence evidence = {.result = answer->value ? answer->value : "null", .baseline = answer->baseline};
+    phase = judge(spec, &evidence, message);
     size_t n = strlen(message);
     if (*said && n + 8 < MEASUREMENT_MESSAGE_MAX) /* a warning goes behind the verdict, if there is room */
         (void)snprintf(message + n, MEASUREMENT_MESSAGE_MAX - n, "%s%.*s", n ? "; " : "",
@@ -78,6 +101,9 @@ static void count(struct metric_run *metric, enum run_phase phase) {
         metric->error++;
         break;
     case RUN_PENDING:
+        metric->too_few++;
+        metric->consecutive_error = 0; /* there was an answer; a row of successes is neither longer nor broken */
+        return;
     case RUN_RUNNING:
         break;
     }
@@ -85,11 +111,15 @@ static void count(struct metric_run *metric, enum run_phase phase) {
     metric->consecutive_error = phase == RUN_ERROR ? metric->consecutive_error + 1 : 0;
 }
 
-/* The latest ones, as many as Retain= says. */
+/* The latest ones, as many as Retain= says. Of several in a row that say nothing, the latest: they don't drive out
+ * those that do. */
 static void keep(struct metric_run *metric, const struct metric_spec *spec, const struct measurement *measurement) {
     uint32_t retain = spec->retain < MEASUREMENTS_MAX ? spec->retain : MEASUREMENTS_MAX;
     if (retain == 0)
         return;
+    if (measurement->phase == RUN_PENDING && metric->n_measurements > 0 &&
+        metric->measurements[metric->n_measurements - 1].phase == RUN_PENDING)
+        metric->n_measurements--;
     uint32_t kept = metric->n_measurements < retain ? metric->n_measurements : retain - 1;
     memmove(metric->measurements, metric->measurements + (metric->n_measurements - kept),
             kept * sizeof *metric->measurements);
@@ -146,12 +176,14 @@ bool metric_take(struct metric_run *metric, const struct metric_spec *spec, usec
                  const struct answer *answer) {
     struct measurement measurement = {.started = metric->asked_at, .finished = now, .wall = wall};
     const char *value = answer->kind == ANSWER_VALUE && answer->value ? answer->value : "";
+    const char *baseline = answer->kind == ANSWER_VALUE && answer->baseline ? answer->baseline : "";
     char why[95] = "";
 
     if (run_phase_ended(metric->phase) || !metric->asked || answer->sequence != metric->asked)
         return false;
-    measurement.phase = measure(spec, answer, measurement.message);
+    measurement.phase = measure(spec, answer, &measurement);
     (void)text_escape(measurement.value, sizeof measurement.value, value, strlen(value));
+    (void)text_escape(measurement.baseline, sizeof measurement.baseline, baseline, strlen(baseline));
     metric->asked = 0;
     count(metric, measurement.phase);
     keep(metric, spec, &measurement);

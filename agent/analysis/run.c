@@ -39,6 +39,7 @@ void run_begin(struct run *run, const struct run_spec *spec, uint32_t id, const 
     memset(run, 0, run_size(n));
     run->id = id;
     run->step = -1;
+    run->uid = run->login_uid = UINT32_MAX;
     run->phase = RUN_RUNNING;
     run->started = now;
     run->wall_started = wall;
@@ -139,6 +140,14 @@ void run_resume(struct run *run, usec_t now) {
             run->metrics[i].asked = 0;
             run->metrics[i].next_at = now;
         }
+}
+
+void run_fail(struct run *run, usec_t now, usec_t wall, const char *why) {
+    if (run_phase_ended(run->phase))
+        return;
+    stop_metrics(run);
+    end(run, RUN_ERROR, now, wall);
+    (void)string_copy(run->message, sizeof run->message, why);
 }
 
 void run_stop(struct run *run, usec_t now, usec_t wall, const char *why) {

@@ -16,6 +16,7 @@
 #define RUN_METRICS_MAX 256
 #define MEASUREMENTS_MAX 32 /* bound of Retain= */
 #define MEASUREMENT_VALUE_MAX 128
+#define SAMPLES_TEXT_MAX 24
 #define MEASUREMENT_MESSAGE_MAX 160
 #define RUN_MESSAGE_MAX 256
 
@@ -36,11 +37,13 @@ static inline bool run_phase_ended(enum run_phase phase) {
 }
 
 struct measurement {
-    usec_t started;  /* core clock */
-    usec_t finished; /* core clock */
-    usec_t wall;     /* wall clock at finish, for display only */
-    enum run_phase phase;
+    usec_t started;                        /* core clock */
+    usec_t finished;                       /* core clock */
+    usec_t wall;                           /* wall clock at finish, for display only */
+    enum run_phase phase;                  /* RUN_PENDING: it says nothing, for want of samples */
     char value[MEASUREMENT_VALUE_MAX];     /* JSON text, cut with "..." where longer; "" when there is none */
+    char baseline[MEASUREMENT_VALUE_MAX];  /* the same of BaselineQuery= */
+    char samples[SAMPLES_TEXT_MAX];        /* how many there were, "" when nobody asked */
     char message[MEASUREMENT_MESSAGE_MAX]; /* why, when not simply Successful */
 };
 
@@ -53,6 +56,7 @@ struct metric_run {
     usec_t asked_at;
     usec_t next_at;                                   /* when the next question is due; USEC_INFINITY: none */
     uint32_t successful, failed, inconclusive, error; /* finished measurements by verdict */
+    uint32_t too_few;                                 /* those that said nothing, for want of samples */
     uint32_t consecutive_error, consecutive_success;
     char message[RUN_MESSAGE_MAX]; /* why it ended */
     uint32_t n_measurements;       /* kept, oldest first */
@@ -63,7 +67,8 @@ struct run {
     uint32_t id;       /* never reused */
     uint32_t revision; /* 0: a run by hand */
     uint32_t attempt;
-    int32_t step; /* index of the analysis step, -1 for a background run */
+    int32_t step;            /* index of the analysis step, -1 for a background run and one by hand */
+    uint32_t uid, login_uid; /* whose run by hand; UINT32_MAX unknown, or a rollout's */
     enum run_phase phase;
     bool stop;                          /* ended from outside: asks nothing more, ends as run_stop() says */
     usec_t started, finished;           /* core clock; finished 0 while it runs */
@@ -91,7 +96,9 @@ struct answer {
     enum answer_kind kind;
     const char
         *value; /* JSON text of the value; "[]" is an empty vector; NaN, Infinity, -Infinity are allowed numbers */
-    const char *message; /* the error, or a provider's warning; may be NULL */
+    const char *baseline; /* the same of BaselineQuery=, or NULL */
+    const char *samples;  /* the same of SamplesQuery=, or NULL */
+    const char *message;  /* the error, or a provider's warning; may be NULL */
 };
 
 /* A question that may be asked now. */
@@ -118,6 +125,9 @@ bool run_next(const struct run_spec *spec, struct run *run, usec_t now, usec_t w
 
 /* Forgets the questions in flight, so that they are asked again under a new sequence number. */
 void run_resume(struct run *run, usec_t now);
+
+/* Ends a run from outside that has not come to its end: Error. */
+void run_fail(struct run *run, usec_t now, usec_t wall, const char *why);
 
 /* Ends a run from outside: what has not failed is Successful, as Argo does with a background run at full promotion. */
 void run_stop(struct run *run, usec_t now, usec_t wall, const char *why);

@@ -25,12 +25,27 @@ struct api_command {
     char **env;             /* deploy: "KEY=value" pairs, NULL-terminated, or NULL; unchecked */
 };
 
+/* An analysis by hand. */
+struct api_analysis {
+    struct analysis_use use;
+    uint32_t uid, login_uid; /* who; UINT32_MAX unknown */
+};
+
+/* A run and what it asks, borrowed until the next one is asked for. */
+struct run_view {
+    const struct run *run;
+    const struct expanded_analysis *asked; /* as many metrics as the run has */
+};
+
 /* The agent's side. */
 struct api_handler {
     void *userdata;
     void (*view)(void *userdata, struct api_view *ret);
-    /* A run by id, from memory or the store; the caller frees with free(). -ENOENT. */
-    int (*run)(void *userdata, uint32_t id, struct run **ret, struct error *err);
+    /* A run by id, from memory or the store. -ENOENT. */
+    int (*run)(void *userdata, uint32_t id, struct run_view *ret, struct error *err);
+    /* Begins a run by hand; *ret_run is its number. -ENOTCONN: it makes no sense now; -EBUSY: too many at once; -EINVAL
+     * and -ENOEXEC: what is asked for, or the configuration, is not valid; -EIO: it cannot be written. */
+    int (*analyze)(void *userdata, const struct api_analysis *asked, uint32_t *ret_run, struct error *err);
     /* Carries out a verb. 0: *ret says how it ended (also when refused). Negative: it could not be carried out (bad
      * version or environment -EINVAL, no such release -ENOENT, configuration bad -ENOEXEC, disk -EIO ...), the error
      * says why. */

@@ -101,6 +101,40 @@ int body_parse(enum verb verb, const char *body, size_t len, struct api_command 
     return r;
 }
 
+/* {"KEY": "value"}, as with -a on the command line. */
+static int get_args(const cJSON *object, struct analysis_use *use, struct error *err) {
+    json_for_each(member, object) {
+        const char *value;
+        int r = json_get_string(object, member->string, &value, err);
+        if (r == 0)
+            r = analysis_use_give(use, member->string, value, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int body_parse_analysis(const char *body, size_t len, struct api_analysis *ret, struct error *err) {
+    static const char *const known[] = {"name", "args"};
+    _cleanup_json_ cJSON *document = NULL;
+    const cJSON *args = NULL;
+    const char *name;
+    int r = json_parse(body, len, &document, err);
+    if (r == 0 && !cJSON_IsObject(document))
+        r = json_error(document, NULL, err, -EINVAL, "expected an object");
+    if (r == 0)
+        r = json_known_keys(document, known, ELEMENTS(known), err);
+    if (r == 0)
+        r = json_get_string(document, "name", &name, err);
+    if (r == 0 && (*name == '\0' || strpbrk(name, " \t=")))
+        r = json_error(document, "name", err, -EINVAL, "expected the name of a template or metric");
+    if (r == 0)
+        r = analysis_use_add(&ret->use, name, err);
+    if (r == 0)
+        r = json_opt_object(document, "args", &args, err);
+    return r > 0 ? get_args(args, &ret->use, err) : r;
+}
+
 void body_done(struct api_command *command) {
     for (char **pair = command->env; pair && *pair; pair++)
         free(*pair);

@@ -55,14 +55,26 @@ void http_json(struct http_response *ret, unsigned status, struct json_writer *j
 int body_parse(enum verb verb, const char *body, size_t len, struct api_command *ret, struct error *err);
 void body_done(struct api_command *command);
 
+/* Reads the body of an analysis by hand; the same errors. */
+int body_parse_analysis(const char *body, size_t len, struct api_analysis *ret, struct error *err);
+
 /* Puts the documents of reading requests, the whole as one value. */
 void view_put_rollout(struct json_writer *json, const struct api_handler *handler);
 void view_put_revisions(struct json_writer *json, const struct api_handler *handler);
 int view_put_revision(struct json_writer *json, const struct api_handler *handler, uint32_t revision); /* -ENOENT */
-void view_put_runs(struct json_writer *json, const struct api_handler *handler);
+/* The latest runs, of one revision or (0) of all. */
+void view_put_runs(struct json_writer *json, const struct api_handler *handler, const char *key, uint32_t revision);
 
-/* KEY NULL: in an array, or the document itself. SPEC may be NULL. */
-void view_put_run(struct json_writer *json, const struct run *run, bool with_metrics);
+/* How much of a run is told: its verdict; its measurements; what was asked and how each was judged, too. */
+enum run_detail { RUN_SUMMARY, RUN_MEASURED, RUN_WHOLE };
+void view_put_run(struct json_writer *json, const struct run_view *view, enum run_detail detail);
+
+/* {"uid", "loginUid"} of who did it. */
+void view_put_by(struct json_writer *json, uint32_t uid, uint32_t login_uid);
+/* A point of wall time, null for 0. */
+void view_put_wall(struct json_writer *json, const char *key, usec_t wall);
+/* null for NONE. */
+void view_put_id(struct json_writer *json, const char *key, uint32_t id, uint32_t none);
 
 /* Appends the events after *after, as server-sent events, and moves *after on. */
 int view_put_events(struct buffer *text, const struct api_handler *handler, uint32_t *after);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which address and method does what. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,14 +42,14 @@ static void get_revision(const struct api_handler *handler, const struct http_re
 static void get_runs(const struct api_handler *handler, const struct http_request *request, uint32_t number,
                      struct http_response *ret) {
     _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
-    view_put_runs(&json, handler);
+    view_put_runs(&json, handler, NULL, 0);
     http_json(ret, 200, &json);
 }
 
 static void get_run(const struct api_handler *handler, const struct http_request *request, uint32_t number,
                     struct http_response *ret) {
     _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
-    _cleanup_free_ struct run *run = NULL;
+    struct run_view run;
     struct error err = {0};
     int r = handler->run(handler->userdata, number, &run, &err);
     if (r == -ENOENT) {
@@ -56,7 +57,7 @@ static void get_run(const struct api_handler *handler, const struct http_request
     } else if (r < 0) {
         http_problem(ret, PROBLEM_FAILED, 0, err.text);
     } else {
-        view_put_run(&json, run, true);
+        view_put_run(&json, &run, RUN_WHOLE);
         http_json(ret, 200, &json);
     }
 }
@@ -170,27 +171,54 @@ static void answer_verb(const struct api_handler *handler, const struct http_req
     body_done(&asked);
 }
 
+/* Begins a run by hand; who asked looks at it in /v1/runs. */
+static void answer_analyze(const struct api_handler *handler, const struct http_request *request,
+                           struct http_response *ret) {
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    struct api_analysis asked = {.uid = request->uid, .login_uid = request->login_uid};
+    struct error err = {0};
+    char message[64];
+    uint32_t run = 0;
+    int r = body_parse_analysis(request->body, request->body_len, &asked, &err);
+    if (r == 0)
+        r = handler->analyze(handler->userdata, &asked, &run, &err);
+    if (r < 0) {
+        http_problem(ret, r == -ENOTCONN || r == -EBUSY ? PROBLEM_REFUSED : problem_of(r), 0, err.text);
+        return;
+    }
+    (void)snprintf(message, sizeof message, "analysis run %u begins", run);
+    json_open_object(&json, NULL);
+    json_put_string(&json, "verdict", "accepted");
+    json_put_u32(&json, "run", run);
+    json_put_string(&json, "message", message);
+    json_close(&json);
+    http_json(ret, 202, &json);
+}
+
 static void wrong_method(struct http_response *ret, const char *allowed) {
     http_problem(ret, PROBLEM_METHOD, 0, allowed);
     ret->allow = allowed;
 }
 
 void http_answer(const struct api_handler *handler, const struct http_request *request, struct http_response *ret) {
-    enum verb verb;
+    enum verb verb = VERBS;
     uint32_t number = 0;
+    bool analyze = strcmp(request->path, VERBS_PREFIX "analyze") == 0; /* no verb: it changes no rollout */
     bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
     const struct route *route = find_route(request->path, &number);
     if (route && reads)
         route->answer(handler, request, number, ret);
     else if (route)
         wrong_method(ret, "GET, HEAD");
-    else if (strncmp(request->path, VERBS_PREFIX, strlen(VERBS_PREFIX)) != 0 ||
-             verb_from_string(request->path + strlen(VERBS_PREFIX), &verb) < 0)
+    else if (!analyze && (strncmp(request->path, VERBS_PREFIX, strlen(VERBS_PREFIX)) != 0 ||
+                          verb_from_string(request->path + strlen(VERBS_PREFIX), &verb) < 0))
         http_problem(ret, PROBLEM_NOT_FOUND, 0, "there is nothing at this address");
     else if (strcmp(request->method, "POST") != 0)
         wrong_method(ret, "POST");
     else if (!request->may_act)
         http_problem(ret, PROBLEM_READ_ONLY, 0, "verbs go to api.sock, which is open to root and the group rollout");
+    else if (analyze)
+        answer_analyze(handler, request, ret);
     else
         answer_verb(handler, request, verb, ret);
 }

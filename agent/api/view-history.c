@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was: revisions, analysis runs, events. */
+/* What was: revisions, events. */
 #include <errno.h>
 
 #include "api/http.h"
@@ -7,41 +7,44 @@
 #include "core/decide.h"
 #include "core/words.h"
 
-#define RUNS_LISTED 20 /* each is read from its file while everybody waits */
-
-static void put_id_or_null(struct json_writer *json, const char *key, uint32_t id, uint32_t none) {
+void view_put_id(struct json_writer *json, const char *key, uint32_t id, uint32_t none) {
     if (id != none)
         json_put_u32(json, key, id);
     else
         json_put_null(json, key);
 }
 
-static void put_wall(struct json_writer *json, const char *key, usec_t wall) {
+void view_put_wall(struct json_writer *json, const char *key, usec_t wall) {
     json_put_time(json, key, wall > 0 ? wall : USEC_INFINITY);
 }
 
+void view_put_by(struct json_writer *json, uint32_t uid, uint32_t login_uid) {
+    json_open_object(json, "by");
+    view_put_id(json, "uid", uid, UINT32_MAX);
+    view_put_id(json, "loginUid", login_uid, UINT32_MAX);
+    json_close(json);
+}
+
 static void put_entry(struct json_writer *json, const struct history *entry) {
-    json_open_object(json, NULL);
     json_put_u32(json, "revision", entry->revision);
     json_put_string(json, "version", entry->version);
     json_put_string(json, "outcome", outcome_to_string(entry->outcome));
     json_put_u32(json, "attempt", entry->attempt);
-    json_open_object(json, "by");
-    put_id_or_null(json, "uid", entry->uid, UINT32_MAX);
-    put_id_or_null(json, "loginUid", entry->login_uid, UINT32_MAX);
-    json_close(json);
-    put_wall(json, "started", entry->wall_started);
-    put_wall(json, "finished", entry->wall_finished);
+    view_put_by(json, entry->uid, entry->login_uid);
+    view_put_wall(json, "started", entry->wall_started);
+    view_put_wall(json, "finished", entry->wall_finished);
     json_put_text(json, "reason", entry->reason);
-    json_close(json);
 }
 
 void view_put_revisions(struct json_writer *json, const struct api_handler *handler) {
     struct api_view view;
     handler->view(handler->userdata, &view);
     json_open_array(json, NULL);
-    for (uint32_t i = 0; i < view.state->n_history; i++)
+    for (uint32_t i = 0; i < view.state->n_history; i++) {
+        json_open_object(json, NULL);
         put_entry(json, &view.state->history[i]);
+        json_close(json);
+    }
     json_close(json);
 }
 
@@ -51,74 +54,11 @@ int view_put_revision(struct json_writer *json, const struct api_handler *handle
     const struct history *entry = state_revision(view.state, revision);
     if (!entry)
         return -ENOENT;
+    json_open_object(json, NULL);
     put_entry(json, entry);
+    view_put_runs(json, handler, "runs", revision);
+    json_close(json);
     return 0;
-}
-
-/* ---------------------------------------------------------------- runs */
-
-static void put_measurement(struct json_writer *json, const struct measurement *measurement) {
-    json_open_object(json, NULL);
-    put_wall(json, "time", measurement->wall);
-    json_put_text(json, "value", measurement->value);
-    json_put_string(json, "phase", run_phase_to_string(measurement->phase));
-    json_put_text(json, "message", measurement->message);
-    json_close(json);
-}
-
-static void put_metric(struct json_writer *json, const struct metric_run *metric) {
-    json_open_object(json, NULL);
-    json_put_text(json, "name", metric->name);
-    json_put_string(json, "phase", run_phase_to_string(metric->phase));
-    json_put_text(json, "message", metric->message);
-    json_put_bool(json, "dryRun", metric->dry_run);
-    json_put_u32(json, "successful", metric->successful);
-    json_put_u32(json, "failed", metric->failed);
-    json_put_u32(json, "inconclusive", metric->inconclusive);
-    json_put_u32(json, "error", metric->error);
-    json_open_array(json, "measurements");
-    for (uint32_t i = 0; i < metric->n_measurements && i < MEASUREMENTS_MAX; i++)
-        put_measurement(json, &metric->measurements[i]);
-    json_close(json);
-    json_close(json);
-}
-
-void view_put_run(struct json_writer *json, const struct run *run, bool with_metrics) {
-    json_open_object(json, NULL);
-    json_put_u32(json, "id", run->id);
-    json_put_text(json, "name", run->name);
-    put_id_or_null(json, "revision", run->revision, 0);
-    if (run->step >= 0)
-        json_put_i64(json, "stepIndex", run->step);
-    else
-        json_put_null(json, "stepIndex");
-    json_put_string(json, "phase", run_phase_to_string(run->phase));
-    json_put_text(json, "message", run->message);
-    put_wall(json, "started", run->wall_started);
-    put_wall(json, "finished", run->wall_finished);
-    if (with_metrics) {
-        json_open_array(json, "metrics");
-        for (uint32_t i = 0; i < run->n_metrics; i++)
-            put_metric(json, &run->metrics[i]);
-        json_close(json);
-    }
-    json_close(json);
-}
-
-/* Newest first. Some ids have no document any more; the search for others ends somewhere. */
-void view_put_runs(struct json_writer *json, const struct api_handler *handler) {
-    struct api_view view;
-    handler->view(handler->userdata, &view);
-    uint32_t id = view.state->next_run, listed = 0;
-    json_open_array(json, NULL);
-    for (int tries = 0; tries < 2 * RUNS_LISTED && listed < RUNS_LISTED && id > 1; tries++) {
-        _cleanup_free_ struct run *run = NULL;
-        if (handler->run(handler->userdata, --id, &run, NULL) < 0)
-            continue;
-        view_put_run(json, run, false);
-        listed++;
-    }
-    json_close(json);
 }
 
 /* ---------------------------------------------------------------- events */
@@ -133,8 +73,8 @@ static int put_event(struct buffer *text, const char *app, const struct event *e
     json_put_u32(&json, "revision", event->revision);
     json_put_u32(&json, "step", event->step);
     json_put_double(&json, "weight", event->weight / 100.0);
-    put_id_or_null(&json, "run", event->run, 0);
-    put_wall(&json, "time", event->wall);
+    view_put_id(&json, "run", event->run, 0);
+    view_put_wall(&json, "time", event->wall);
     json_put_text(&json, "detail", event->detail);
     json_close(&json);
     int r = json_finish(&json, &data, NULL, NULL);

@@ -168,9 +168,9 @@ static void put_analysis(struct json_writer *json, const struct api_handler *han
     const uint32_t ids[] = {state->rollout.step_run.id, state->rollout.background_run.id};
     json_open_array(json, "analysis");
     for (size_t i = 0; i < ELEMENTS(ids); i++) {
-        _cleanup_free_ struct run *run = NULL;
+        struct run_view run;
         if (ids[i] > 0 && handler->run(handler->userdata, ids[i], &run, NULL) == 0)
-            view_put_run(json, run, true);
+            view_put_run(json, &run, RUN_MEASURED);
     }
     json_close(json);
 }

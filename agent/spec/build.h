@@ -13,6 +13,10 @@ int spec_build(struct spec *spec, const struct document *document, size_t first,
  * app's, for errors that have no place of their own. */
 int spec_check(const struct spec *spec, const struct document *document, const char *file, struct error *err);
 
+/* The part of it that is about one analysis, written at PLACE. */
+int spec_check_use(const struct spec *spec, const struct analysis_use *use, const struct document_entry *place,
+                   struct error *err);
+
 /* Each analysis that the spec asks for, in order; NULL behind the last. ret_place (may be NULL): where it was written.
  */
 const struct analysis_use *spec_use(const struct spec *spec, size_t index, const struct document *document,

@@ -53,6 +53,20 @@ static const char *setting_value(const struct setting *settings, size_t n, const
     return NULL;
 }
 
+/* Further queries need a provider that has one, and each other. */
+static int check_queries(const struct metric_spec *metric, struct error *err) {
+    const char *further = metric->baseline_query ? "BaselineQuery" : metric->samples_query ? "SamplesQuery" : NULL;
+
+    if (further && strcmp(metric->provider, "prometheus") != 0)
+        return error_at(err, metric->file, metric->line, "[Metric %s] has %s=, expected Provider=prometheus with it",
+                        metric->name, further);
+    if (!metric->samples_query != (metric->min_samples == 0))
+        return error_at(err, metric->file, metric->line, "[Metric %s] has %s, expected both or none", metric->name,
+                        metric->samples_query ? "SamplesQuery= and no MinSamples="
+                                              : "MinSamples= and no SamplesQuery=");
+    return 0;
+}
+
 static int check_metric(const struct metric_spec *metric, struct error *err) {
     const struct {
         const char *key;
@@ -72,7 +86,7 @@ static int check_metric(const struct metric_spec *metric, struct error *err) {
         if (metric->count > 0 && limits[i].limit > metric->count)
             return error_at(err, metric->file, metric->line, "[Metric %s] can never reach %s=%u with Count=%u",
                             metric->name, limits[i].key, limits[i].limit, metric->count);
-    return 0;
+    return check_queries(metric, err);
 }
 
 static int check_templates(const struct spec *spec, const struct document *document, struct error *err) {
@@ -121,8 +135,8 @@ static int no_such_metric(const struct spec *spec, const char *name, const struc
                     name, DID_YOU_MEAN(name, names, n));
 }
 
-static int check_use(const struct spec *spec, const struct analysis_use *use, const struct document_entry *place,
-                     struct error *err) {
+int spec_check_use(const struct spec *spec, const struct analysis_use *use, const struct document_entry *place,
+                   struct error *err) {
     for (uint32_t i = 0; i < use->n_names; i++)
         if (!spec_template(spec, use->names[i]))
             return no_such_metric(spec, use->names[i], place, err);
@@ -214,7 +228,7 @@ int spec_check(const struct spec *spec, const struct document *document, const c
     if (r >= 0)
         r = check_named(spec, document, file, err);
     for (size_t i = 0; r >= 0 && (use = spec_use(spec, i, document, &place)); i++)
-        r = check_use(spec, use, place, err);
+        r = spec_check_use(spec, use, place, err);
     if (r >= 0)
         r = check_routes(spec, document, file, err);
     if (r >= 0)

@@ -34,12 +34,21 @@ static int expand_value(const struct expansion *how, char **value, bool conditio
 }
 
 static int expand_metric(const struct expansion *how, struct metric_spec *metric, struct error *err) {
+    const struct {
+        char **value;
+        const char *key;
+        bool condition;
+    } texts[] = {
+        {&metric->success_condition, "SuccessCondition", true},
+        {&metric->failure_condition, "FailureCondition", true},
+        {&metric->baseline_query, "BaselineQuery", false},
+        {&metric->samples_query, "SamplesQuery", false},
+    };
     int r = 0;
 
-    if (metric->success_condition)
-        r = expand_value(how, &metric->success_condition, true, metric->file, metric->line, "SuccessCondition", err);
-    if (r >= 0 && metric->failure_condition)
-        r = expand_value(how, &metric->failure_condition, true, metric->file, metric->line, "FailureCondition", err);
+    for (size_t i = 0; i < ELEMENTS(texts) && r >= 0; i++)
+        if (*texts[i].value)
+            r = expand_value(how, texts[i].value, texts[i].condition, metric->file, metric->line, texts[i].key, err);
     for (size_t i = 0; i < metric->n_settings && r >= 0; i++) {
         struct setting *setting = &metric->settings[i];
         r = expand_value(how, &setting->value, false, setting->file, setting->line, setting->key, err);
@@ -62,6 +71,8 @@ static struct metric_spec *metric_copy(const struct metric_spec *metric) {
     copy->n_settings = 0;
     copy->settings = NULL;
     bool whole = copy_string(&copy->success_condition, metric->success_condition);
+    whole = copy_string(&copy->baseline_query, metric->baseline_query) && whole;
+    whole = copy_string(&copy->samples_query, metric->samples_query) && whole;
     whole = copy_string(&copy->failure_condition, metric->failure_condition) && whole;
     whole = copy_string(&copy->file, metric->file) && whole;
     for (size_t i = 0; i < metric->n_settings && whole; i++) {

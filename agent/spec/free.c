@@ -32,6 +32,8 @@ void metric_clear(struct metric_spec *metric) {
     settings_free(metric->settings, metric->n_settings);
     free(metric->success_condition);
     free(metric->failure_condition);
+    free(metric->baseline_query);
+    free(metric->samples_query);
     free(metric->file);
 }
 

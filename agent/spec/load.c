@@ -129,23 +129,30 @@ static int read_template(const struct spec *spec, struct document *document, con
 }
 
 /* Reads and builds every template that is asked for and not there yet. */
+static int read_used(struct spec *spec, struct document *document, const struct spec_paths *paths,
+                     const struct analysis_use *use, const struct document_entry *place, struct error *err) {
+    for (uint32_t i = 0; i < use->n_names; i++) {
+        size_t first = document->n_sections;
+        if (spec_template(spec, use->names[i]))
+            continue;
+        int r = read_template(spec, document, paths, use->names[i], place, err);
+        if (r >= 0)
+            r = spec_build(spec, document, first, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int read_templates(struct spec *spec, struct document *document, const struct spec_paths *paths,
                           struct error *err) {
     const struct analysis_use *use;
     const struct document_entry *place;
+    int r = 0;
 
-    for (size_t i = 0; (use = spec_use(spec, i, document, &place)); i++)
-        for (uint32_t k = 0; k < use->n_names; k++) {
-            size_t first = document->n_sections;
-            if (spec_template(spec, use->names[k]))
-                continue;
-            int r = read_template(spec, document, paths, use->names[k], place, err);
-            if (r >= 0)
-                r = spec_build(spec, document, first, err);
-            if (r < 0)
-                return r;
-        }
-    return 0;
+    for (size_t i = 0; r >= 0 && (use = spec_use(spec, i, document, &place)); i++)
+        r = read_used(spec, document, paths, use, place, err);
+    return r;
 }
 
 /* Checks the whole and keeps it as text. */
@@ -172,14 +179,20 @@ static int new_spec(const char *app, struct spec **ret, struct error *err) {
     return *ret ? 0 : error_set(err, -ENOMEM, "out of memory");
 }
 
-int spec_load(const char *app, const struct spec_paths *given, struct spec **ret, struct error *err) {
+int spec_load(const char *app, const struct spec_paths *paths, struct spec **ret, struct error *err) {
+    return spec_load_analysis(app, paths, NULL, ret, err);
+}
+
+int spec_load_analysis(const char *app, const struct spec_paths *given, const struct analysis_use *use,
+                       struct spec **ret, struct error *err) {
     struct spec_paths paths = {
         .etc = given && given->etc ? given->etc : ROLLOUT_CONF_DIR,
         .lib = given && given->lib ? given->lib : ROLLOUT_LIB_DIR,
     };
     _cleanup_document_ struct document document = DOCUMENT_NULL;
     _cleanup_spec_ struct spec *spec = NULL;
-    char file[PATH_MAX];
+    char file[PATH_MAX], key[] = "analyze";
+    const struct document_entry by_hand = {.key = key, .file = file};
     int r = new_spec(app, &spec, err);
 
     if (r >= 0 && (strlen(paths.etc) > PATH_MAX - NAME_MAX || strlen(paths.lib) > PATH_MAX - NAME_MAX))
@@ -196,8 +209,12 @@ int spec_load(const char *app, const struct spec_paths *given, struct spec **ret
         r = spec_build(spec, &document, 0, err);
     if (r >= 0)
         r = read_templates(spec, &document, &paths, err);
+    if (r >= 0 && use)
+        r = read_used(spec, &document, &paths, use, &by_hand, err);
     if (r >= 0)
         r = finish(spec, &document, file, err);
+    if (r >= 0 && use)
+        r = spec_check_use(spec, use, &by_hand, err);
     if (r < 0)
         return r;
     *ret = take_pointer(spec);

@@ -172,6 +172,11 @@ struct spec_paths {
  * expected. -ENOENT: no such app. The caller frees with spec_free(). */
 int spec_load(const char *app, const struct spec_paths *paths, struct spec **ret, struct error *err);
 
+/* The same for an analysis by hand: with the templates that it uses, which the app need not; checked as one that
+ * somebody waits for. USE may be NULL. */
+int spec_load_analysis(const char *app, const struct spec_paths *paths, const struct analysis_use *use,
+                       struct spec **ret, struct error *err);
+
 /* The same from pinned text (struct spec's text); NAME stands for the file in errors. */
 int spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err);
 

@@ -16,9 +16,6 @@
     }
 
 WORDS(providers, "prometheus", "haproxy", "web", "job")
-WORDS(on_no_data, [NO_DATA_ERROR] = "error", [NO_DATA_INCONCLUSIVE] = "inconclusive", [NO_DATA_SUCCESS] = "success",
-      [NO_DATA_FAILURE] = "failure")
-WORDS(on_failure, [ON_FAILURE_ABORT] = "abort", [ON_FAILURE_PAUSE] = "pause")
 WORDS(methods, "GET", "POST", "PUT")
 WORDS(measures, "error-ratio", "request-rate", "response-time", "queue-time", "connect-error-ratio")
 WORDS(colors_measured, "canary", "stable")
@@ -106,13 +103,13 @@ static const struct key_row metric_keys[] = {
     KEY("InconclusiveLimit", to_count, METRIC(inconclusive_limit), .max = COUNT_MAX),
     KEY("ConsecutiveErrorLimit", to_count, METRIC(consecutive_error_limit), .max = COUNT_MAX),
     KEY("ConsecutiveSuccessLimit", to_count, METRIC(consecutive_success_limit), .max = COUNT_MAX),
-    KEY("OnNoData", to_word, METRIC(on_no_data), .words = on_no_data),
-    KEY("OnFailure", to_word, METRIC(on_failure), .words = on_failure),
+    KEY("OnNoData", to_word, METRIC(on_no_data), .words = on_no_data_names),
+    KEY("OnFailure", to_word, METRIC(on_failure), .words = on_failure_names),
     KEY("DryRun", to_bool, METRIC(dry_run)),
     KEY("Retain", to_count, METRIC(retain), .min = 1, .max = MEASUREMENTS_MAX),
-    SETTING("BaselineQuery"),
-    SETTING("MinSamples", .check = to_count, .max = INT32_MAX),
-    SETTING("SamplesQuery"),
+    KEY("BaselineQuery", to_string, METRIC(baseline_query)),
+    KEY("MinSamples", to_count, METRIC(min_samples), .max = INT32_MAX),
+    KEY("SamplesQuery", to_string, METRIC(samples_query)),
     /* prometheus */
     SETTING("Address"),
     SETTING("Query"),

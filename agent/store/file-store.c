@@ -77,9 +77,10 @@ static int commit_state(void *self, const struct state *state, struct error *err
     return r < 0 ? r : file_write_atomic(path, text, len, FILE_MODE, err);
 }
 
-int run_load(void *self, uint32_t id, struct run **ret, struct error *err) {
+int run_load(void *self, uint32_t id, struct run **ret, struct expanded_analysis **ret_asked, struct error *err) {
     _cleanup_free_ char *text = NULL;
     _cleanup_free_ struct run *run = NULL;
+    struct expanded_analysis *asked = NULL;
     char path[PATH_MAX];
     size_t len = 0;
     int r = store_path(self, path, err, "runs/%u.json", id);
@@ -87,24 +88,28 @@ int run_load(void *self, uint32_t id, struct run **ret, struct error *err) {
         r = file_read(path, RUN_TEXT_MAX, &text, &len, err);
     if (r < 0)
         return r;
-    r = run_from_json(text, len, &run, err);
+    r = run_from_json(text, len, &run, ret_asked ? &asked : NULL, err);
     if (r < 0) {
         (void)error_prefix(err, "%s", path);
         return r;
     }
-    if (run->id != id)
+    if (run->id != id) {
+        (void)expanded_analysis_free(asked);
         return error_set(err, -EBADMSG, "%s: holds run %u, expected %u", path, run->id, id);
+    }
     *ret = take_pointer(run);
+    if (ret_asked)
+        *ret_asked = asked;
     return 0;
 }
 
-static int commit_run(void *self, const struct run *run, struct error *err) {
+static int commit_run(void *self, const struct run *run, const struct expanded_analysis *asked, struct error *err) {
     _cleanup_free_ char *text = NULL;
     char path[PATH_MAX];
     size_t len = 0;
     int r = store_path(self, path, err, "runs/%u.json", run->id);
     if (r == 0)
-        r = run_to_json(run, &text, &len, err);
+        r = run_to_json(run, asked, &text, &len, err);
     if (r == 0)
         r = store_make_folders(self, "runs", err);
     return r < 0 ? r : file_write_atomic(path, text, len, FILE_MODE, err);

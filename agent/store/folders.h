@@ -23,7 +23,7 @@ int store_path(const struct file_store *store, char *ret, struct error *err, con
 /* Makes sure that a chain of folders "revisions/7/blue-1" is there, and the app's own. */
 int store_make_folders(const struct file_store *store, const char *below, struct error *err);
 
-int run_load(void *self, uint32_t id, struct run **ret, struct error *err);
+int run_load(void *self, uint32_t id, struct run **ret, struct expanded_analysis **ret_asked, struct error *err);
 int revision_load(void *self, uint32_t number, struct revision **ret, struct error *err);
 int revision_commit(void *self, const struct revision *revision, struct error *err);
 int instance_place(void *self, enum color color, uint32_t number, const struct revision *revision, const char *release,

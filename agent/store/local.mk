@@ -5,6 +5,7 @@ libstore_a_SOURCES = \
 	%D%/fields.c %D%/fields.h \
 	%D%/file-store.c %D%/file-store.h \
 	%D%/folders.h \
+	%D%/metric-json.c %D%/metric-json.h \
 	%D%/place.c \
 	%D%/prune.c \
 	%D%/revision.c \

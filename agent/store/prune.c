@@ -61,7 +61,7 @@ static bool keep_run(struct file_store *store, const struct state *state, uint32
     if (id == state->rollout.step_run.id || id == state->rollout.background_run.id || id >= state->next_run)
         return true;
     _cleanup_free_ struct run *run = NULL;
-    int r = run_load(store, id, &run, NULL);
+    int r = run_load(store, id, &run, NULL, NULL);
     if (r < 0)
         return r != -EBADMSG;
     return run->revision == 0 ? id + RUNS_BY_HAND_KEPT >= state->next_run : revision_needed(state, run->revision);

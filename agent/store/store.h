@@ -30,9 +30,9 @@ struct store {
      * version. */
     int (*load_state)(void *self, struct state *ret, struct error *err);
     int (*commit_state)(void *self, const struct state *state, struct error *err);
-    /* The caller frees *ret with free(). */
-    int (*load_run)(void *self, uint32_t id, struct run **ret, struct error *err);
-    int (*commit_run)(void *self, const struct run *run, struct error *err);
+    /* A run and what it asks, see run-json.h. */
+    int (*load_run)(void *self, uint32_t id, struct run **ret, struct expanded_analysis **ret_asked, struct error *err);
+    int (*commit_run)(void *self, const struct run *run, const struct expanded_analysis *asked, struct error *err);
     int (*load_revision)(void *self, uint32_t number, struct revision **ret, struct error *err);
     int (*commit_revision)(void *self, const struct revision *revision, struct error *err);
     /* Writes env and release of an instance for a revision and swaps instances/INSTANCE to it. Only while its unit is

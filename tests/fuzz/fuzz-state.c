@@ -25,13 +25,17 @@ static void check_state(const char *text, size_t size) {
 
 static void check_run(const char *text, size_t size) {
     _cleanup_free_ struct run *one = NULL, *other = NULL;
-    _cleanup_free_ char *written = NULL;
+    _cleanup_free_ char *written = NULL, *again = NULL;
+    struct expanded_analysis *asked = NULL, *back = NULL;
     size_t len;
-    if (run_from_json(text, size, &one, NULL) < 0)
+    if (run_from_json(text, size, &one, &asked, NULL) < 0)
         return;
-    if (run_to_json(one, &written, &len, NULL) < 0 || run_from_json(written, len, &other, NULL) < 0 ||
-        memcmp(one, other, run_size(one->n_metrics)) != 0)
+    if (run_to_json(one, asked, &written, &len, NULL) < 0 || run_from_json(written, len, &other, &back, NULL) < 0 ||
+        memcmp(one, other, run_size(one->n_metrics)) != 0 || run_to_json(other, back, &again, NULL, NULL) < 0 ||
+        strcmp(written, again) != 0)
         abort();
+    (void)expanded_analysis_free(asked);
+    (void)expanded_analysis_free(back);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -86,7 +86,7 @@ static void run_through_json(struct sim *sim, const struct run *run) {
     struct run *back = NULL;
     char *text = NULL;
     size_t length = 0;
-    if (run_to_json(run, &text, &length, &err) < 0 || run_from_json(text, length, &back, &err) < 0)
+    if (run_to_json(run, NULL, &text, &length, &err) < 0 || run_from_json(text, length, &back, NULL, &err) < 0)
         oracle_fail(sim, "I16", "run %u is not read back from its text: %s", run->id, err.text);
     else if (back->n_metrics != run->n_metrics || memcmp(back, run, run_size(run->n_metrics)) != 0)
         oracle_fail(sim, "I16", "run %u is read back as another one", run->id);
@@ -134,19 +134,34 @@ static void drop(struct sim_document *document) {
     if (document->durable != document->cached)
         free(document->durable);
     free(document->cached);
-    *document = (struct sim_document){0};
+    document->cached = document->durable = NULL;
 }
 
-static int load_run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
+static int load_run(void *userdata, uint32_t id, struct run **ret, struct expanded_analysis **ret_asked,
+                    struct error *err) {
     const struct sim *sim = userdata;
-    const struct run *run = sim->disk.runs[id % RUNS_MAX].cached;
-    if (!run || run->id != id)
+    const struct sim_document *document = &sim->disk.runs[id % RUNS_MAX];
+    struct run *first = NULL;
+    if (!document->cached || document->cached->id != id)
         return error_set(err, -ENOENT, "no run %u", id);
-    *ret = copy_run(run);
+    if (ret_asked && run_from_json(document->asked, strlen(document->asked), &first, ret_asked, err) < 0)
+        abort();
+    free(first);
+    *ret = copy_run(document->cached);
     return 0;
 }
 
-static int commit_run(void *userdata, const struct run *run, struct error *err) {
+static void keep_asked(struct sim_document *document, const struct run *run, const struct expanded_analysis *asked) {
+    if (document->asked_by == run->id)
+        return;
+    free(document->asked);
+    document->asked = NULL;
+    document->asked_by = run->id;
+    if (run_to_json(run, asked, &document->asked, NULL, NULL) < 0)
+        abort();
+}
+
+static int commit_run(void *userdata, const struct run *run, const struct expanded_analysis *asked, struct error *err) {
     struct sim *sim = userdata;
     if (!host_may_act(sim))
         return failed(err);
@@ -154,6 +169,7 @@ static int commit_run(void *userdata, const struct run *run, struct error *err) 
     enum fate fate = write_fate(sim);
     if (sim->disk.json)
         run_through_json(sim, run);
+    keep_asked(document, run, asked);
     trace(sim, "disk: run %u: %s%s", run->id, run_phase_to_string(run->phase), fate == WRITTEN ? "" : " (failed)");
     oracle_run(sim, document->cached, run);
     if (fate == WRITTEN) {
@@ -242,8 +258,10 @@ void disk_begin(struct sim *sim) {
 }
 
 void disk_end(struct sim *sim) {
-    for (size_t i = 0; i < RUNS_MAX; i++)
+    for (size_t i = 0; i < RUNS_MAX; i++) {
         drop(&sim->disk.runs[i]);
+        free(sim->disk.runs[i].asked);
+    }
 }
 
 static void reboot_run(struct sim_document *document, bool loses) {

@@ -13,6 +13,8 @@
 
 struct sim_document {
     struct run *cached, *durable; /* the same while the disk is honest; NULL: none */
+    char *asked;                  /* what its run asks, within a document of it that never changes */
+    uint32_t asked_by;            /* that run */
 };
 
 struct sim_revision {

@@ -126,12 +126,28 @@ static void view(void *userdata, struct api_view *ret) {
                              .degraded = fake->degraded};
 }
 
-static int run(void *userdata, uint32_t id, struct run **ret, struct error *err) {
-    if (id != 1)
+/* Run 1 is the rollout's, run 2 one by hand. */
+static int run(void *userdata, uint32_t id, struct run_view *ret, struct error *err) {
+    static union {
+        struct run run;
+        char bytes[sizeof(struct run) + sizeof(struct metric_run)];
+    } place;
+    static char condition[] = "result[0] >= 0.95", key[] = "Query", query[] = "up{job=\"shop\"}", file[] = "shop.conf";
+    static struct setting settings[] = {{.key = key, .value = query, .file = file, .line = 3}};
+    static struct metric_spec metric_asked = {.name = "success-rate",
+                                              .provider = "prometheus",
+                                              .success_condition = condition,
+                                              .settings = settings,
+                                              .n_settings = 1,
+                                              .count = 5,
+                                              .interval = 60 * USEC_PER_SEC};
+    static struct metric_spec *metrics[] = {&metric_asked};
+    static const struct expanded_analysis asked = {.name = "success-rate", .metrics = metrics, .n_metrics = 1};
+    const struct fake_agent *fake = userdata;
+    struct run *made = &place.run;
+    if (id == 0 || id >= fake->state.next_run)
         return error_set(err, -ENOENT, "no run %u", id);
-    struct run *made = calloc(1, run_size(1));
-    if (!made)
-        return error_set(err, -ENOMEM, "no memory");
+    memset(&place, 0, sizeof place);
     *made = (struct run){.id = 1,
                          .revision = 2,
                          .step = 3,
@@ -145,7 +161,29 @@ static int run(void *userdata, uint32_t id, struct run **ret, struct error *err)
     metric->successful = metric->n_measurements = 1;
     metric->measurements[0] =
         (struct measurement){.wall = FAKE_NOW + FAKE_WALL_OFFSET, .phase = RUN_SUCCESSFUL, .value = "[0.99]"};
-    *ret = made;
+    if (id > 1) {
+        made->id = id;
+        made->revision = 0;
+        made->step = -1;
+        made->uid = 1000;
+        made->login_uid = UINT32_MAX;
+        made->phase = metric->phase = fake->hand_phase;
+        made->wall_finished = FAKE_NOW + FAKE_WALL_OFFSET;
+    }
+    *ret = (struct run_view){.run = made, .asked = &asked};
+    return 0;
+}
+
+/* "success-rate" is good, "latency" is not, "nothing" is none. */
+static int analyze(void *userdata, const struct api_analysis *asked, uint32_t *ret_run, struct error *err) {
+    struct fake_agent *fake = userdata;
+    const char *name = asked->use.names[0];
+    if (strcmp(name, "nothing") == 0)
+        return error_set(err, -ENOEXEC, "there is no metric or template %s", name);
+    if (strcmp(name, "busy") == 0)
+        return error_set(err, -EBUSY, "4 runs by hand go on already");
+    fake->hand_phase = strcmp(name, "success-rate") == 0 ? RUN_SUCCESSFUL : RUN_FAILED;
+    *ret_run = fake->state.next_run++;
     return 0;
 }
 
@@ -176,5 +214,5 @@ static int carry_out(void *userdata, const struct api_command *asked, struct com
 }
 
 struct api_handler fake_agent_handler(struct fake_agent *fake) {
-    return (struct api_handler){.userdata = fake, .view = view, .run = run, .command = carry_out};
+    return (struct api_handler){.userdata = fake, .view = view, .run = run, .analyze = analyze, .command = carry_out};
 }

@@ -18,6 +18,7 @@ struct fake_agent {
     struct api_command asked; /* the last one; its env as one text: */
     char env[256];
     unsigned commands;
+    enum run_phase hand_phase; /* of the latest run by hand */
 };
 
 /* shop: v1 live on blue, v2 at step 2 of 4 (a pause) on green, two instances each. */

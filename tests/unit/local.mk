@@ -37,12 +37,14 @@ tests_unit_test_provider_settings_SOURCES = %D%/test-provider-settings.c
 tests_unit_test_provider_settings_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 
 # analysis/
-check_PROGRAMS += %D%/test-condition %D%/test-condition-errors %D%/test-jsonpath %D%/test-jsonpath-errors \
-	%D%/test-judge %D%/test-pattern %D%/test-run %D%/test-value
+check_PROGRAMS += %D%/test-condition %D%/test-condition-errors %D%/test-fill %D%/test-jsonpath \
+	%D%/test-jsonpath-errors %D%/test-judge %D%/test-pattern %D%/test-run %D%/test-samples %D%/test-value
 tests_unit_test_condition_SOURCES = %D%/test-condition.c
 tests_unit_test_condition_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_condition_errors_SOURCES = %D%/test-condition-errors.c
 tests_unit_test_condition_errors_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
+tests_unit_test_fill_SOURCES = %D%/test-fill.c
+tests_unit_test_fill_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_jsonpath_SOURCES = %D%/test-jsonpath.c
 tests_unit_test_jsonpath_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_jsonpath_errors_SOURCES = %D%/test-jsonpath-errors.c
@@ -51,8 +53,10 @@ tests_unit_test_judge_SOURCES = %D%/test-judge.c
 tests_unit_test_judge_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_pattern_SOURCES = %D%/test-pattern.c
 tests_unit_test_pattern_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
-tests_unit_test_run_SOURCES = %D%/test-run.c
+tests_unit_test_run_SOURCES = %D%/test-run.c %D%/run-course.h
 tests_unit_test_run_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
+tests_unit_test_samples_SOURCES = %D%/test-samples.c %D%/run-course.h
+tests_unit_test_samples_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_value_SOURCES = %D%/test-value.c
 tests_unit_test_value_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 

@@ -17,9 +17,9 @@ static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
                   80 + 2 * 24 + 2 * REPLICAS_MAX * 56 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
-static_assert(sizeof(struct run) == 384, "run");
-static_assert(sizeof(struct metric_run) == 10624, "metric_run");
-static_assert(sizeof(struct measurement) == 320, "measurement");
+static_assert(sizeof(struct run) == 392, "run");
+static_assert(sizeof(struct metric_run) == 15488, "metric_run");
+static_assert(sizeof(struct measurement) == 472, "measurement");
 
 static uint64_t at;
 
@@ -173,6 +173,8 @@ static void any_measurement(struct measurement *measurement) {
     measurement->wall = any_usec();
     measurement->phase = (enum run_phase)below(RUN_INCONCLUSIVE + 1);
     ANY_TEXT(measurement->value);
+    ANY_TEXT(measurement->baseline);
+    ANY_TEXT(measurement->samples);
     ANY_TEXT(measurement->message);
 }
 
@@ -188,6 +190,7 @@ static void any_metric(struct metric_run *metric) {
     metric->failed = any_u32();
     metric->inconclusive = any_u32();
     metric->error = any_u32();
+    metric->too_few = any_u32();
     metric->consecutive_error = any_u32();
     metric->consecutive_success = any_u32();
     ANY_TEXT(metric->message);
@@ -206,6 +209,8 @@ struct run *random_run(uint64_t seed) {
     run->revision = any_u32();
     run->attempt = any_u32();
     run->step = (int32_t)below(STEPS_MAX + 2) - 1;
+    run->uid = any_u32();
+    run->login_uid = any_u32();
     run->phase = (enum run_phase)below(RUN_INCONCLUSIVE + 1);
     run->stop = any_bool();
     run->started = any_usec();

@@ -71,6 +71,16 @@ run 0 history shop && out "promoted" && run 0 history shop -o json && jq -e '.[0
 check "history"
 run 0 analysis shop && out "success-rate" && run 0 analysis shop 1 && out "[0.99]" && run 2 analysis shop 9 && run 2 analysis shop x
 check "analysis"
+run 0 analysis shop 1 && out "up{job=\"shop\"}" && out "result[0] >= 0.95" && out "success: 0.99 >= 0.95" && out "revision 2, step 4" &&
+    out "every 1min, 5 times"
+check "a run shows what was asked and how it was judged"
+run 0 analyze shop success-rate -a window=5m --arg=x="a b" && out "run 2" && out "by hand, by" && grep -qF "run 2 begins" "$folder/err" &&
+    run 1 analyze shop latency -o json && jq -e '.phase == "Failed" and .revision == null and .by.uid == 1000' "$folder/out" >/dev/null &&
+    run 0 analysis shop && out "by hand"
+check "analyze waits for the run, and exits by its verdict"
+run 2 analyze shop nothing && err "no metric or template nothing" && run 5 analyze shop busy && run 2 analyze shop && run 2 analyze shop x -a y &&
+    run 2 analyze shop "a b" && run 2 analyze shop x -a "a b=c"
+check "a bad analyze exits 2, one too many 5"
 run 0 pause shop && out "is paused" && run 0 resume shop && out "goes on"
 check "pause and resume"
 run 5 retry shop && err "nothing was aborted"

@@ -9,75 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/run.h"
 #include "common/text.h"
-
-#define SEC USEC_PER_SEC
-#define START (1000 * SEC)
-#define METRICS 3
-
-/* A run of up to three metrics, driven by a script. */
-struct course {
-    struct metric_spec metric[METRICS];
-    const struct metric_spec *metrics[METRICS];
-    struct run_spec spec;
-    struct run *run;
-    usec_t now, wake;
-    struct question asked[METRICS];
-    size_t n_asked;
-};
-
-static void setup(struct course *course, size_t n) {
-    static char good[] = "result >= 5", bad[] = "result < 1";
-    memset(course, 0, sizeof *course);
-    for (size_t i = 0; i < n; i++) {
-        struct metric_spec *metric = &course->metric[i];
-        *metric = (struct metric_spec){.consecutive_error_limit = 4, .retain = 10};
-        (void)snprintf(metric->name, sizeof metric->name, "m%zu", i);
-        metric->success_condition = good;
-        metric->failure_condition = bad;
-        course->metrics[i] = metric;
-    }
-    course->spec = (struct run_spec){.metrics = course->metrics, .n_metrics = n};
-    course->run = calloc(1, run_size(n ? n : 1));
-    assert_non_null(course->run);
-    course->now = START;
-}
-
-static bool step(struct course *course, const struct answer *answer) {
-    return run_next(&course->spec, course->run, course->now, course->now + 7, answer, course->asked, &course->n_asked,
-                    &course->wake);
-}
-
-static void begin(struct course *course) {
-    run_begin(course->run, &course->spec, 3, "success-rate", course->now, 42);
-    (void)step(course, NULL);
-}
-
-static void finish(struct course *course) {
-    free(course->run);
-}
-
-/* Answers the metric's question at once: + good, - bad, ? neither, ! an error. */
-static void answer(struct course *course, uint32_t metric, char how) {
-    struct answer given = {.run = 3,
-                           .metric = metric,
-                           .sequence = course->run->metrics[metric].asked,
-                           .kind = how == '!' ? ANSWER_ERROR : ANSWER_VALUE,
-                           .value = how == '+'   ? "9"
-                                    : how == '-' ? "0"
-                                                 : "3",
-                           .message = how == '!' ? "connection refused" : NULL};
-    assert_int_not_equal(given.sequence, 0);
-    assert_true(step(course, &given));
-}
-
-/* Waits until the run wants to be called, and calls it. */
-static void wait_for_wake(struct course *course) {
-    assert_true(course->wake > course->now && course->wake < USEC_INFINITY);
-    course->now = course->wake;
-    assert_true(step(course, NULL));
-}
+#include "run-course.h"
 
 /* One metric, its answers one after the other, and what comes of it behind each: r runs on, S, F, E, I ended. */
 static const struct {
@@ -439,6 +372,19 @@ static void stops_from_outside(void **state) {
     finish(&course);
 }
 
+static void ends_in_error_from_outside(void **state) {
+    struct course course;
+    setup(&course, 2);
+    begin(&course);
+    answer(&course, 0, '+');
+    run_fail(course.run, course.now, 99, "the agent was restarted");
+    assert_int_equal(course.run->phase, RUN_ERROR);
+    assert_string_equal(course.run->message, "the agent was restarted");
+    run_fail(course.run, course.now + 1, 100, "again");
+    assert_string_equal(course.run->message, "the agent was restarted");
+    finish(&course);
+}
+
 static void values_are_cut_between_characters(void **state) {
     struct course course;
     char value[1000];
@@ -480,7 +426,7 @@ int main(void) {
         cmocka_unit_test(dry_runs_never_decide),       cmocka_unit_test(nothing_measured_never_passes),
         cmocka_unit_test(what_a_provider_says_itself), cmocka_unit_test(keeps_the_latest_measurements),
         cmocka_unit_test(stops_from_outside),          cmocka_unit_test(values_are_cut_between_characters),
-        cmocka_unit_test(ranks_and_names_phases),
+        cmocka_unit_test(ranks_and_names_phases),      cmocka_unit_test(ends_in_error_from_outside),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

@@ -111,7 +111,7 @@ static void nothing_is_there_at_first(void **unused) {
     struct run *run = NULL;
     struct revision *revision = NULL;
     assert_int_equal(store.load_state(store.self, &loaded, NULL), -ENOENT);
-    assert_int_equal(store.load_run(store.self, 1, &run, NULL), -ENOENT);
+    assert_int_equal(store.load_run(store.self, 1, &run, NULL, NULL), -ENOENT);
     assert_int_equal(store.load_revision(store.self, 1, &revision, NULL), -ENOENT);
     MUST(store.prune(store.self, &state, &err));
     assert_int_equal(access("shop", F_OK), -1);
@@ -144,14 +144,14 @@ static void a_bad_state_is_named(void **unused) {
 static void a_run_comes_back(void **unused) {
     _cleanup_free_ struct run *run = random_run(3), *back = NULL;
     run->id = 17;
-    MUST(store.commit_run(store.self, run, &err));
-    MUST(store.load_run(store.self, 17, &back, &err));
+    MUST(store.commit_run(store.self, run, NULL, &err));
+    MUST(store.load_run(store.self, 17, &back, NULL, &err));
     assert_memory_equal(run, back, run_size(run->n_metrics));
     assert_mode("shop/runs", 0755);
     assert_mode("shop/runs/17.json", 0640);
     struct run *none = NULL;
     assert_int_equal(rename("shop/runs/17.json", "shop/runs/18.json"), 0);
-    assert_int_equal(store.load_run(store.self, 18, &none, &err), -EBADMSG);
+    assert_int_equal(store.load_run(store.self, 18, &none, NULL, &err), -EBADMSG);
 }
 
 static void a_revision_comes_back(void **unused) {
@@ -239,7 +239,7 @@ static void what_nobody_names_is_pruned(void **unused) {
     MUST(store.place(store.self, GREEN, 0, &revision, release[0], &endpoint, &err));
     for (uint32_t id = 1; id <= 60; id++) {
         struct run run = {.id = id, .revision = id == 1 ? 1 : id == 2 ? 4 : 0};
-        MUST(store.commit_run(store.self, &run, &err));
+        MUST(store.commit_run(store.self, &run, NULL, &err));
     }
     MUST(file_write_atomic("shop/runs/notes.txt", "x", 1, 0640, &err));
     state.next_revision = 5;
