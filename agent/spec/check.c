@@ -2,6 +2,7 @@
 /* What no single value shows: references, and what belongs together. */
 #include <errno.h>
 
+#include "analysis/condition.h"
 #include "analysis/run.h"
 #include "spec/build.h"
 #include "spec/expand.h"
@@ -55,11 +56,16 @@ static const char *setting_value(const struct setting *settings, size_t n, const
 
 /* Further queries need a provider that has one, and each other. */
 static int check_queries(const struct metric_spec *metric, struct error *err) {
+    bool compares = (metric->success_condition && condition_uses_baseline(metric->success_condition)) ||
+                    (metric->failure_condition && condition_uses_baseline(metric->failure_condition));
     const char *further = metric->baseline_query ? "BaselineQuery" : metric->samples_query ? "SamplesQuery" : NULL;
 
     if (further && strcmp(metric->provider, "prometheus") != 0)
         return error_at(err, metric->file, metric->line, "[Metric %s] has %s=, expected Provider=prometheus with it",
                         metric->name, further);
+    if (compares && !metric->baseline_query)
+        return error_at(err, metric->file, metric->line,
+                        "[Metric %s] has baseline in a condition, expected BaselineQuery= with it", metric->name);
     if (!metric->samples_query != (metric->min_samples == 0))
         return error_at(err, metric->file, metric->line, "[Metric %s] has %s, expected both or none", metric->name,
                         metric->samples_query ? "SamplesQuery= and no MinSamples="

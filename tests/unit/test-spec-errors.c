@@ -97,6 +97,12 @@ static void says_what_is_wrong_and_where(void **state) {
         {"[Metric m]\nSuccessCondition=result[0] >= {{args.a}\n" STEP, NULL},
         /* what belongs together */
         {"[Metric m]\n", "f:1: [Metric m] has no Provider=, expected one"},
+        {METRIC "MinSamples=5\n", "f:1: [Metric m] has MinSamples= and no SamplesQuery=, expected both or none"},
+        {METRIC "SamplesQuery=x\n", "f:1: [Metric m] has SamplesQuery= and no MinSamples=, expected both or none"},
+        {METRIC "SuccessCondition=result[0] > baseline[0]\n",
+         "f:1: [Metric m] has baseline in a condition, expected BaselineQuery= with it"},
+        {"[Metric m]\nProvider=web\nBaselineQuery=x\n",
+         "f:1: [Metric m] has BaselineQuery=, expected Provider=prometheus with it"},
         {METRIC "Count=2\n", "f:1: [Metric m] has Count=2 and no IntervalSec=, expected one"},
         {METRIC "Count=2\nIntervalSec=1s\nFailureLimit=3\n",
          "f:1: [Metric m] can never reach FailureLimit=3 with Count=2"},
