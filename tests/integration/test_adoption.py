@@ -2,16 +2,31 @@
 """What was decided is lost, or there was never anything decided: nothing that runs is touched, and no request is lost."""
 import json
 
+import pytest
+from conftest import booted, under_load
 from shop import wait_for
 
 STATE = "/var/lib/rollout/shop/state.json"
 PAUSED = ["Step=", "Step=setWeight 40", "Step=pause"]
+UNITS = [f"shop@{color}-{n}" for color in ("blue", "green") for n in (1, 2)]
+
+
+@pytest.fixture(scope="module", name="machine")
+def adopting(package):
+    with booted(package, "adoption") as made:
+        made.configure(Canary=PAUSED)
+        yield made
+
+
+@pytest.fixture(name="fresh")
+def never_deployed(package):
+    with booted(package, "adoption-first") as made:
+        yield made
 
 
 def untouched(machine):
     """What must not change when an agent finds its way."""
-    ids = machine.run("systemctl", "show", "-p", "InvocationID", *(f"shop@{c}-{n}" for c in ("blue", "green") for n in (1, 2)))
-    return ids, {name: (s["weight"], s["maint"]) for name, s in machine.servers().items()}
+    return machine.run("systemctl", "show", "-p", "InvocationID", *UNITS), {name: (s["weight"], s["maint"]) for name, s in machine.servers().items()}
 
 
 def lose(machine, how):
@@ -22,63 +37,100 @@ def lose(machine, how):
 
 
 def settled(machine):
-    wait_for("the old color's end", lambda: all(s["maint"] for n, s in machine.servers().items() if n.startswith("green")))
-    return untouched(machine)
+    """Only stable runs: what must not change from there, and how it is shown."""
+    stable = machine.rollout()["stable"]
+    machine.wait_stopped("blue" if stable["color"] == "green" else "green")
+    return untouched(machine), stable
 
 
-def test_lost_state_is_found_in_what_runs(loaded):
-    before = settled(loaded)
-    for how in (f"rm {STATE}", f"truncate -s 100 {STATE}", f"echo garbage >{STATE}"):
-        lose(loaded, how)
-        now = loaded.wait_phase("Healthy")
-        assert now["stable"] == {"revision": 1, "version": "v1", "color": "blue"}, how
-        assert untouched(loaded) == before, how
-    assert loaded.deploy("v2")["stable"]["revision"] == 2
+def held(machine, what):
+    now = wait_for("held", lambda: (n := machine.rollout()) and what in n.get("message", "") and n)
+    assert now["phase"] == "Degraded"
+    return now
 
 
-def test_lost_state_with_two_colors_is_held(loaded):
-    loaded.configure(Canary=PAUSED)
-    loaded.deploy("v2", wait="Paused")
+@pytest.mark.parametrize("how", [f"rm {STATE}", f"truncate -s 100 {STATE}", f"echo garbage >{STATE}"], ids=["lost", "cut", "garbage"])
+def test_lost_or_corrupt_state_is_found_in_what_runs(loaded, how):
+    before, stable = settled(loaded)
+    lose(loaded, how)
+    assert loaded.wait_phase("Healthy")["stable"] == stable
+    loaded.more_requests()
+    assert untouched(loaded) == before
+    version = loaded.other_version()
+    now = loaded.deploy(version, wait="Paused")
+    assert now["revision"] > stable["revision"], "numbers are not used again"
+    loaded.verb("promote")
+    assert loaded.wait_phase("Healthy")["stable"]["version"] == version
+
+
+@pytest.mark.parametrize("verb", ["promote", "abort", "deploy"])
+def test_lost_state_with_two_colors_is_held_until(loaded, verb):
+    """Nobody can know who of both was to win: a person says."""
+    settled(loaded)
+    older, newer = loaded.rollout()["stable"]["version"], loaded.other_version()
+    loaded.deploy(newer, wait="Paused")
     before = untouched(loaded)
     lose(loaded, f"rm {STATE}")
-    now = wait_for("held", lambda: (n := loaded.rollout()) and "promote takes the newer" in n.get("message", "") and n)
-    assert now["phase"] == "Degraded"
+    held(loaded, "promote takes the newer, abort the older")
     assert loaded.ask("POST", "/v1/rollout/retry", {})[0] == 409
+    loaded.more_requests()
     assert untouched(loaded) == before
-    loaded.verb("abort")
-    assert loaded.wait_phase("Healthy")["stable"]["version"] == "v1"
-    wait_for("all requests to v1", lambda: all(s["weight"] == 0 for n, s in loaded.servers().items() if n.startswith("green")))
+    if verb == "deploy":  # the older one has more weight, and stays stable
+        loaded.run("shop-release", "v3")
+        loaded.deploy("v3", wait="Paused")
+        assert loaded.rollout()["stable"]["version"] == older and loaded.rollout()["weight"]["actual"] == 40
+        loaded.verb("abort")
+        loaded.wait_phase("Degraded")
+        loaded.deploy(older)
+        return
+    loaded.verb(verb)
+    assert loaded.wait_phase("Healthy")["stable"]["version"] == (newer if verb == "promote" else older)
 
 
 def test_newer_state_is_held_and_kept(loaded):
-    before = settled(loaded)
-    state = json.loads(loaded.run("cat", STATE))
-    state.update(schema=99, reader=99)
-    newer = json.dumps(state)
+    """Until the version that wrote it is back."""
+    before, stable = settled(loaded)
+    ours, version = loaded.run("cat", STATE), loaded.other_version()
+    newer = json.dumps(json.loads(ours) | {"schema": 99, "reader": 99})
     loaded.run("systemctl", "stop", "rollout@shop")
     loaded.write(STATE, newer)
     loaded.run("systemctl", "start", "rollout@shop")
-    wait_for("held", lambda: loaded.rollout().get("message", "").startswith("Held"))
-    status, problem = loaded.ask("POST", "/v1/rollout/deploy", {"version": "v2"})
+    held(loaded, "Held")
+    for verb in ("promote", "abort", "retry", "pause", "resume"):
+        assert loaded.ask("POST", f"/v1/rollout/{verb}", {})[0] == 409
+    status, problem = loaded.ask("POST", "/v1/rollout/deploy", {"version": version})
     assert status == 409 and "held" in problem["detail"]
+    loaded.more_requests()
     assert untouched(loaded) == before
     assert loaded.run("cat", STATE) == newer
+    loaded.run("systemctl", "stop", "rollout@shop")
+    loaded.write(STATE, ours)
+    loaded.run("systemctl", "start", "rollout@shop")
+    assert loaded.wait_phase("Healthy")["stable"] == stable
+    assert untouched(loaded) == before
 
 
-def test_first_deploy_beside_what_serves_already(machine):
+def test_color_that_serves_before_the_first_deploy(fresh):
+    """It is stable: the first deploy is a canary beside it, an abort goes back to it, and a promotion ends it."""
     for number in (1, 2):
         folder = f"/var/lib/rollout/shop/instances/blue-{number}"
-        machine.run("sh", "-c", f"mkdir -p {folder}; ln -s /srv/shop/releases/v1 {folder}/release; echo PORT=900{number} >{folder}/env")
-        machine.run("chown", "-R", "rollout:rollout", "/var/lib/rollout/shop/instances")
-        machine.run("systemctl", "start", f"shop@blue-{number}")
-    wait_for("both", lambda: machine.servers()["blue-1"]["up"] and machine.servers()["blue-2"]["up"])
-    machine.start_load()
-    machine.configure(Canary=PAUSED)
-    now = machine.deploy("v2", wait="Paused")
-    assert now["stable"]["version"] == "unmanaged" and now["canary"]["version"] == "v2"
-    assert now["weight"]["actual"] == 40.0
-    machine.verb("promote")
-    assert machine.wait_phase("Healthy")["stable"]["version"] == "v2"
-    wait_for("the end of what was there", lambda: machine.rollout()["instances"][0]["state"] == "stopped")
-    total = machine.stop_load()
-    assert total["failed"] == 0, total["failures"]
+        fresh.run("sh", "-c", f"mkdir -p {folder}; ln -s /srv/shop/releases/v1 {folder}/release; echo PORT=900{number} >{folder}/env")
+        fresh.run("chown", "-R", "rollout:rollout", "/var/lib/rollout/shop/instances")
+        fresh.run("systemctl", "start", f"shop@blue-{number}")
+    wait_for("both", lambda: fresh.servers()["blue-1"]["up"] and fresh.servers()["blue-2"]["up"])
+    before = untouched(fresh)[0]
+    with under_load(fresh):
+        fresh.configure(Canary=PAUSED, Rollout=["AbortScaleDownDelaySec=0"])
+        now = fresh.deploy("v2", wait="Paused")
+        assert now["stable"]["version"] == "unmanaged" and now["canary"]["version"] == "v2"
+        assert now["weight"]["actual"] == 40.0
+        fresh.verb("abort")
+        fresh.wait_stopped("green")
+        assert fresh.share() == 0 and untouched(fresh)[0].split()[:2] == before.split()[:2]
+        fresh.run("systemctl", "stop", "shop@blue-1")
+        wait_for("it again", lambda: fresh.instance("blue-1")["state"] == "ready")
+        fresh.verb("retry")
+        fresh.wait_phase("Paused")
+        fresh.verb("promote")
+        assert fresh.wait_phase("Healthy")["stable"]["version"] == "v2"
+        fresh.wait_stopped("blue")
