@@ -133,7 +133,8 @@ static int lex_escape(struct lexer *lexer, char **to) {
     }
     if (c >= '0' && c <= '7')
         return lex_numbered(lexer, 3, 8, to);
-    lexer->at++;
+    uint32_t at = lexer->at;
+    lexer->at += c != '\0'; /* nothing is behind the end */
     switch (c) {
     case 'x':
         return lex_numbered(lexer, 2, 16, to);
@@ -142,7 +143,7 @@ static int lex_escape(struct lexer *lexer, char **to) {
     case 'U':
         return lex_numbered(lexer, 8, 16, to);
     default:
-        return fault_set(lexer->fault, lexer->at - 1, -EINVAL, "this escape sequence is not known");
+        return fault_set(lexer->fault, at, -EINVAL, "this escape sequence is not known");
     }
 }
 

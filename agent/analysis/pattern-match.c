@@ -6,7 +6,7 @@
 #include "analysis/pattern-program.h"
 #include "common/text.h"
 
-#define INSTRUCTIONS_PER_STEP 8
+#define INSTRUCTIONS_PER_STEP 4
 
 uint32_t pattern_character(const char *at, size_t left, size_t *ret_length) {
     size_t length = utf8_length(at, left);

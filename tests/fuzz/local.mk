@@ -22,8 +22,8 @@ EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix num
 check_PROGRAMS += %D%/fuzz-condition
 tests_fuzz_fuzz_condition_SOURCES = %D%/fuzz-condition.c
 tests_fuzz_fuzz_condition_LDADD = $(ANALYSIS_LIBS) $(FUZZ_LIBS)
-EXTRA_DIST += $(addprefix %D%/seeds/condition/,baseline broken chain matches mixed not-a-number numbers predicate \
-	threshold)
+EXTRA_DIST += $(addprefix %D%/seeds/condition/,baseline broken chain cut-escape matches mixed not-a-number \
+	numbers predicate threshold)
 
 check_PROGRAMS += %D%/fuzz-jsonpath
 tests_fuzz_fuzz_jsonpath_SOURCES = %D%/fuzz-jsonpath.c

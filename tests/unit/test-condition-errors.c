@@ -36,6 +36,7 @@ static const struct {
     {"\xE2\x82\xAC", 1, "no meaning"},
     {"result == 'open", 11, "does not end"},
     {"result == 'a\\qb'", 14, "escape sequence"},
+    {"result. \"a\\", 12, "escape sequence"}, /* nothing is read behind the end */
     {"result == '\\ud800'", 14, "no such character"},
     {"result == '\\x4'", 14, "digits of base 16"},
     {"1 /* open", 3, "comment does not end"},
