@@ -38,7 +38,8 @@ tests_unit_test_provider_settings_LDADD = $(PROVIDER_LIBS) $(TEST_LIBS)
 
 # analysis/
 check_PROGRAMS += %D%/test-condition %D%/test-condition-errors %D%/test-fill %D%/test-jsonpath \
-	%D%/test-jsonpath-errors %D%/test-judge %D%/test-pattern %D%/test-run %D%/test-samples %D%/test-value
+	%D%/test-jsonpath-errors %D%/test-judge %D%/test-limits %D%/test-pattern %D%/test-run %D%/test-samples \
+	%D%/test-value
 tests_unit_test_condition_SOURCES = %D%/test-condition.c
 tests_unit_test_condition_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_condition_errors_SOURCES = %D%/test-condition-errors.c
@@ -51,6 +52,8 @@ tests_unit_test_jsonpath_errors_SOURCES = %D%/test-jsonpath-errors.c
 tests_unit_test_jsonpath_errors_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_judge_SOURCES = %D%/test-judge.c
 tests_unit_test_judge_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
+tests_unit_test_limits_SOURCES = %D%/test-limits.c
+tests_unit_test_limits_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_pattern_SOURCES = %D%/test-pattern.c
 tests_unit_test_pattern_LDADD = $(ANALYSIS_LIBS) $(TEST_LIBS)
 tests_unit_test_run_SOURCES = %D%/test-run.c %D%/run-course.h
