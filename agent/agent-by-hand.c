@@ -34,6 +34,7 @@ static int expand(struct agent *agent, const struct analysis_use *use, struct ac
     if (r < 0)
         return r == -ENOMEM ? r : -ENOEXEC;
     active->canary = sides[0];
+    active->stable = sides[1];
     r = arguments_expand(agent, spec, &agent->state, sides, use, &active->analysis, err);
     (void)spec_free(spec);
     return r == -ENOMEM || r >= 0 ? r : -EINVAL;

@@ -63,7 +63,7 @@ struct active_run {
     struct run *run; /* NULL: the place is free */
     struct expanded_analysis *analysis;
     struct measuring *measuring; /* by metric */
-    enum color canary;           /* whom it judges */
+    enum color canary, stable;   /* whom it judges, and whom it compares with */
     bool changed;                /* since its document was committed */
     usec_t committed_at;         /* core clock */
     struct question due[RUN_METRICS_MAX];

@@ -68,6 +68,7 @@ static void ask_part(struct agent *agent, struct active_run *active, uint32_t in
     const struct metric_spec *metric = active->analysis->metrics[index];
     const struct subject subject = {.spec = agent_spec(agent),
                                     .canary = active->canary,
+                                    .stable = active->stable,
                                     .since = agent->state.rollout.began - agent->clock_offset};
     uint64_t token = active->measuring[index].tokens[part];
     struct error err = {0};

@@ -124,6 +124,7 @@ static int begin_ref(struct agent *agent, const struct state *state, const struc
     if (r < 0)
         active->analysis = calloc(1, sizeof *active->analysis);
     active->canary = sides[0];
+    active->stable = sides[1];
     /* Where it cannot be written, the state that names it is not taken over as durable: it begins again with the next
      * commit. */
     return run_start(agent, active, &about, r < 0 ? why.text : NULL, err);
@@ -158,6 +159,7 @@ static void resume_ref(struct agent *agent, const struct run_ref *ref) {
     if (!active)
         return;
     active->canary = agent->state.rollout.color;
+    active->stable = active->canary == BLUE ? GREEN : BLUE;
     if (resume(agent, ref->id, active, &err) >= 0)
         return;
     log_error("analysis", "run %u cannot go on: %s", ref->id, err.text);

@@ -248,7 +248,7 @@ static int ask(struct provider_host *host, const struct metric_spec *metric, con
     window->pending.cancel = cancel;
     window->host = host;
     window->token = token;
-    window->color = window->settings.of == SIDE_CANARY ? subject->canary : subject->canary == BLUE ? GREEN : BLUE;
+    window->color = window->settings.of == SIDE_CANARY ? subject->canary : subject->stable;
     r = provider_host_add(host, &window->pending, err);
     if (r < 0)
         return r;

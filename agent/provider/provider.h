@@ -18,7 +18,8 @@ struct provider_host; /* event loop, libcurl's multi handle: what providers stan
 /* Whom a question is about. */
 struct subject {
     const struct spec *spec; /* in force; borrowed for the call */
-    enum color canary;       /* the new revision's color; the other one is stable */
+    enum color canary;       /* the new revision's color */
+    enum color stable;       /* the other one, or the same when nothing is under way */
     usec_t since;            /* CLOCK_BOOTTIME: when this attempt began; what ran before says nothing of it */
 };
 

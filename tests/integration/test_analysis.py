@@ -45,7 +45,8 @@ def the_run(machine, revision):
 
 def latest(machine, revision):
     """The latest measurement of a revision's run."""
-    return the_run(machine, revision)["metrics"][0]["measurements"][-1]
+    measurements = the_run(machine, revision)["metrics"][0]["measurements"]
+    return measurements[-1] if measurements else {"phase": None, "value": "", "message": ""}
 
 
 def taken_back(machine, version, live):
@@ -222,6 +223,7 @@ def test_jobs_that_cannot_run(loaded):
 
 def test_haproxy(loaded):
     loaded.run("systemctl", "stop", "prometheus")
+    loaded.wait_samples = lambda: None
     gate(loaded, "Provider=haproxy", "WindowSec=2s", "SuccessCondition=result[0] < 0.05")
     loaded.run("shop-release", "v3", "errors=50")
     loaded.deploy("v2")

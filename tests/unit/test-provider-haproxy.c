@@ -120,6 +120,7 @@ static void use(uint32_t n, enum behavior first) {
     asker.spec.haproxy =
         (struct haproxy_spec){.n_sockets = n, .n_backends = 1, .backends = {"shop"}, .server = "%c-%n"};
     asker.subject.canary = GREEN;
+    asker.subject.stable = BLUE;
     for (uint32_t i = 0; i < n; i++) {
         fakes[i].readings = 0;
         fakes[i].behavior = i == 0 ? first : GOOD;
