@@ -18,7 +18,7 @@
  * - default() and isNil() look at their own argument, Argo's always at result;
  * - asInt() and int() of NaN and of the infinities fail;
  * - a pattern of matches is what pattern.h says; slices and indices are of arrays, fields of maps;
- * - max() and min() of nothing fail, and with a NaN among the numbers they are NaN.
+ * - max, min, mean and median of an empty array fail, and so do arrays in arrays; a NaN among the numbers is not lost.
  * Not there: let, if, pipes, bytes, $env, #acc and #index, dates, bits, and the functions on strings and maps. */
 #ifndef ROLLOUT_ANALYSIS_CONDITION_H
 #define ROLLOUT_ANALYSIS_CONDITION_H
