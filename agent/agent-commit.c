@@ -26,11 +26,17 @@ static int write_next(struct agent *agent, struct error *err) {
     return agent->ports.store->commit_state(agent->ports.store->self, next, err);
 }
 
+bool agent_roles_turn(const struct agent *agent) {
+    const struct state *state = &agent->state, *next = &agent->next;
+    return next->stable != state->stable ||
+           (state->stable == COLOR_NONE && next->rollout.color != state->rollout.color);
+}
+
 int agent_commit(struct agent *agent) {
     struct error err = {0};
     int r = write_next(agent, &err);
     bool had = *agent->disk_problem != 0;
-    bool turns = agent->next.stable != agent->state.stable;
+    bool turns = agent_roles_turn(agent);
     if (r >= 0 || !turns) /* roles change on the disk, or not at all: what is retreat depends on them */
         memcpy(&agent->state, &agent->next, sizeof agent->state);
     agent->undurable = agent->unwritten = r < 0;

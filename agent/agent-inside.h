@@ -110,6 +110,11 @@ static inline const struct spec *agent_spec(const struct agent *agent) {
     return agent->pinned ? agent->pinned : agent->files;
 }
 
+/* What the next attempt will go by. */
+static inline const struct spec *agent_spec_new(const struct agent *agent) {
+    return agent->files ? agent->files : agent->pinned;
+}
+
 /* Reads both clocks. */
 static inline void agent_clock(struct agent *agent) {
     struct agent_clock clock;
@@ -133,6 +138,8 @@ int agent_pin(struct agent *agent, const char *text, const char *name, struct er
 int agent_apply_live(struct agent *agent, struct error *err);
 
 /* agent-commit.c */
+/* Another color is stable in `next`, or another one tries to become the first that is. */
+bool agent_roles_turn(const struct agent *agent);
 /* Makes `next` the state, durable if the disk lets us. Returns 0 or the store's error; the state is taken over all the
  * same, and nothing advances until a later commit succeeds. */
 int agent_commit(struct agent *agent);

@@ -8,6 +8,7 @@
 #include "agent-inside.h"
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "spec/window.h"
 
 void agent_view(void *userdata, struct api_view *ret) {
     struct agent *agent = userdata;
@@ -30,7 +31,7 @@ void agent_view(void *userdata, struct api_view *ret) {
 /* ---------------------------------------------------------------- verbs */
 
 static bool begins_attempt(enum verb verb) {
-    return verb == VERB_DEPLOY || verb == VERB_RETRY;
+    return verb == VERB_DEPLOY || verb == VERB_RETRY || verb == VERB_UNDO || verb == VERB_RESTART;
 }
 
 static int check_deploy(struct agent *agent, const struct api_command *asked, struct error *err) {
@@ -62,14 +63,15 @@ static int check_new_attempt(struct agent *agent, uint32_t revision, struct erro
 }
 
 /* What the attempt runs and by which configuration, durable before the state that names it. */
-static int commit_attempt(struct agent *agent, uint32_t number, const struct api_command *asked, struct error *err) {
+static int commit_attempt(struct agent *agent, uint32_t number, uint32_t copy_of, const struct api_command *asked,
+                          struct error *err) {
     const struct store *store = agent->ports.store;
     struct revision *known = NULL;
     struct revision revision = {.number = number, .env = asked->env, .spec_text = agent->files->text};
     const struct history *entry = state_revision(&agent->next, number);
     int r = 0;
-    if (state_revision(&agent->state, number)) {
-        r = store->load_revision(store->self, number, &known, err);
+    if (copy_of || state_revision(&agent->state, number)) {
+        r = store->load_revision(store->self, copy_of ? copy_of : number, &known, err);
         if (r >= 0)
             revision.env = known->env;
     }
@@ -84,8 +86,8 @@ static int commit_attempt(struct agent *agent, uint32_t number, const struct api
 /* Whoever asked for retreat gets it, durable or not; everything else has to be durable before it is so. */
 static int commit_verb(struct agent *agent, const struct api_command *asked, struct command_result *result,
                        struct error *err) {
-    bool attempt = result->new_attempt;
-    int r = attempt ? commit_attempt(agent, result->revision, asked, err) : 0;
+    bool attempt = result->new_attempt || result->new_revision;
+    int r = attempt ? commit_attempt(agent, result->revision, result->copy_of, asked, err) : 0;
     if (r >= 0) {
         struct state before;
         memcpy(&before, &agent->state, sizeof before);
@@ -110,6 +112,7 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
     enum verb verb = command_asked.verb;
     agent_clock(agent);
     agent->world.wall = agent->wall;
+    agent->world.window_opens = agent->files ? deploy_windows_open(agent->files, agent->wall) : 0;
     if (begins_attempt(verb)) {
         int r = check_attempt(agent, asked, err);
         if (r < 0)
@@ -121,7 +124,7 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
             &command_asked, &agent->next, ret);
     if (ret->verdict != VERDICT_ACCEPTED)
         return 0;
-    int r = ret->new_attempt ? check_new_attempt(agent, ret->revision, err) : 0;
+    int r = ret->new_attempt || ret->new_revision ? check_new_attempt(agent, ret->revision, err) : 0;
     if (r >= 0)
         r = commit_verb(agent, asked, ret, err);
     if (r < 0)

@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "core/words.h"
+#include "spec/window.h"
 
 bool agent_due(const struct agent *agent, usec_t *ret_wake) {
     if (agent->due)
@@ -249,6 +250,15 @@ static void look_after_elder(struct agent *agent) {
     agent->due = false; /* this pass looks */
 }
 
+/* What was queued has begun, by the configuration that was kept with it. */
+static void take_up_queued(struct agent *agent) {
+    struct error err = {0};
+    agent_load_pinned(agent);
+    if (agent_apply_live(agent, &err) < 0)
+        log_error("spec", "%s", err.text);
+    agent->due = true;
+}
+
 void agent_pass(struct agent *agent) {
     agent->due = false;
     agent->wake = USEC_INFINITY;
@@ -263,17 +273,22 @@ void agent_pass(struct agent *agent) {
 
     agent_clock(agent); /* the disk may have taken its time */
     agent->world.unwritten = agent->unwritten;
+    if (agent->state.queued.revision)
+        agent->world.window_opens = deploy_windows_open(agent_spec_new(agent), agent->wall);
+    uint32_t revision = agent->state.rollout.revision;
     usec_t decided = agent->now;
     decide(agent_spec(agent), &agent->state, &agent->world, agent->now, &agent->next, &agent->plan);
     agent_wake_at(agent, agent->plan.wake);
 
-    if (agent->next.stable == agent->state.stable) /* what is retreat depends on the roles */
+    if (!agent_roles_turn(agent)) /* what is retreat depends on the roles */
         act_retreat_first(agent);
     bool changed = memcmp(&agent->state, &agent->next, sizeof agent->state) != 0;
     if (changed || agent->unwritten || (agent->undurable && advances(agent)))
         if (agent_commit(agent) < 0)
             agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
-    if (agent->next.stable != agent->state.stable)
+    if (agent->state.rollout.revision != revision)
+        take_up_queued(agent);
+    if (agent_roles_turn(agent))
         return; /* the plan was for roles that could not be written */
     agent_clock(agent);
     if (agent->now - decided > COMMIT_SLOW)

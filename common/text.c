@@ -159,3 +159,16 @@ const char *text_escape(char *buffer, size_t size, const char *bytes, size_t len
     buffer[used] = '\0';
     return buffer;
 }
+
+bool text_to_u32(const char *text, uint32_t *ret) {
+    uint64_t number = 0;
+    size_t len = strspn(text, "0123456789");
+    if (len == 0 || len > 10 || text[len] != '\0')
+        return false;
+    for (; *text; text++)
+        number = number * 10 + (uint64_t)(*text - '0');
+    if (number > UINT32_MAX)
+        return false;
+    *ret = (uint32_t)number;
+    return true;
+}

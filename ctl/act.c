@@ -51,6 +51,15 @@ enum exit_code run_promote(const struct invocation *asked) {
     return act(asked, &body);
 }
 
+enum exit_code run_undo(const struct invocation *asked) {
+    _cleanup_json_writer_ struct json_writer body = JSON_WRITER(BODY_MAX);
+    json_open_object(&body, NULL);
+    if (asked->to_revision > 0)
+        json_put_u32(&body, "toRevision", asked->to_revision);
+    json_close(&body);
+    return act(asked, &body);
+}
+
 /* ---------------------------------------------------------------- deploy */
 
 void put_pair(struct json_writer *body, const char *pair) {
@@ -69,6 +78,8 @@ static void put_deploy(struct json_writer *body, const struct invocation *asked)
         put_pair(body, asked->pairs[i]);
     if (asked->n_pairs > 0)
         json_close(body);
+    if (asked->now)
+        json_put_bool(body, "now", true);
     json_close(body);
 }
 

@@ -40,6 +40,8 @@ enum option {
     OPTION_LINES = 1 << 9,
     OPTION_SINCE = 1 << 10,
     OPTION_ARG = 1 << 11,
+    OPTION_NOW = 1 << 12,
+    OPTION_TO_REVISION = 1 << 13,
 };
 
 /* One command line, understood. */
@@ -47,8 +49,9 @@ struct invocation {
     const struct verb *verb;
     char **arguments;
     size_t n_arguments;
-    bool watch, until_paused, full, follow, help;
+    bool watch, until_paused, full, follow, now, help;
     usec_t timeout;               /* 0: not given */
+    uint32_t to_revision;         /* 0: not given */
     const char *pairs[PAIRS_MAX]; /* KEY=VALUE of --env or --arg */
     size_t n_pairs;
     const char *haproxy;       /* a file; NULL: not given */
@@ -108,6 +111,7 @@ usec_t monotonic_now(void);
 /* The families. */
 enum exit_code run_deploy(const struct invocation *asked); /* act.c */
 enum exit_code run_promote(const struct invocation *asked);
+enum exit_code run_undo(const struct invocation *asked);
 enum exit_code run_analyze(const struct invocation *asked); /* analyze.c */
 enum exit_code run_plain_verb(const struct invocation *asked);
 enum exit_code run_get(const struct invocation *asked); /* show.c */

@@ -12,6 +12,8 @@ static const struct option_text texts[] = {
     {OPTION_ENV, "--env", "", "KEY=VALUE", "give this to the new version's environment (repeatable)"},
     {OPTION_ARG, "--arg", "-a", "KEY=VALUE", "give the analysis this argument (repeatable)"},
     {OPTION_FULL, "--full", "", NULL, "skip all steps and analysis that are left"},
+    {OPTION_NOW, "--now", "", NULL, "do not wait for a deploy window"},
+    {OPTION_TO_REVISION, "--to-revision", "", "NUMBER", "go back to this one instead"},
     {OPTION_WATCH, "--watch", "-w", NULL, "stay, and show what happens"},
     {OPTION_UNTIL, "--until", "", "paused", "watch, and be content when it is Paused"},
     {OPTION_TIMEOUT, "--timeout", "", "TIME", "stop waiting after this (30min) and exit 3"},
@@ -87,6 +89,13 @@ static int take_option(struct invocation *ret, enum option bit, const char *valu
         return take_pair(ret, "--arg", value, err);
     case OPTION_FULL:
         ret->full = true;
+        return 0;
+    case OPTION_NOW:
+        ret->now = true;
+        return 0;
+    case OPTION_TO_REVISION:
+        if (!text_to_u32(value, &ret->to_revision) || ret->to_revision == 0)
+            return error_set(err, -EINVAL, "--to-revision %s: expected the number of a revision", SAFE(value));
         return 0;
     case OPTION_FOLLOW:
         ret->follow = true;

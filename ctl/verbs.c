@@ -13,7 +13,7 @@ const struct verb verbs[] = {
      "What is live already needs nothing; what is under way is joined; anything else under way is replaced.\n"
      "With --watch it follows this revision until it is Healthy, or Degraded or superseded (exit 1);\n"
      "with --until paused it is content when this revision is Paused, too.",
-     OPTION_ENV | OPTION_WATCH | OPTION_UNTIL | OPTION_TIMEOUT | READS, 2, 2, run_deploy},
+     OPTION_ENV | OPTION_NOW | OPTION_WATCH | OPTION_UNTIL | OPTION_TIMEOUT | READS, 2, 2, run_deploy},
     {"get", "APP", "show where a rollout stands, and why it waits",
      "With --watch, on a terminal, the picture stays alive.", OPTION_WATCH | OPTION_TIMEOUT | READS, 1, 1, run_get},
     {"status", "APP", "say the phase in one line; exit 1 when Degraded",
@@ -25,6 +25,12 @@ const struct verb verbs[] = {
     {"retry", "APP", "begin an aborted rollout again, at its first step", NULL, READS, 1, 1, run_plain_verb},
     {"pause", "APP", "hold the rollout where it is", NULL, READS, 1, 1, run_plain_verb},
     {"resume", "APP", "go on after pause", NULL, READS, 1, 1, run_plain_verb},
+    {"undo", "APP", "go back to the revision that was live before, or to another one",
+     "While a rollout is under way it is taken back. Else the revision before is deployed again; without steps within\n"
+     "RollbackWindow=, and at once while its instances still run.",
+     OPTION_TO_REVISION | READS, 1, 1, run_undo},
+    {"restart", "APP", "restart the instances, one after the other, without a rollout",
+     "Each is drained first and waited for. With Replicas=1 the other color takes over.", READS, 1, 1, run_plain_verb},
     {"history", "APP", "show the revisions of an app, newest first", NULL, READS, 1, 1, run_history},
     {"analysis", "APP [RUN]", "show the analysis runs, or one with all that it measured", NULL, READS, 1, 2,
      run_analysis},

@@ -62,7 +62,8 @@ static int get_deploy(const cJSON *document, struct api_command *ret, struct err
 }
 
 static int get_command(const cJSON *document, struct api_command *ret, struct error *err) {
-    static const char *const of_deploy[] = {"expect", "version", "env"}, *const of_promote[] = {"expect", "full"};
+    static const char *const of_deploy[] = {"expect", "version", "env", "now"},
+                             *const of_promote[] = {"expect", "full"}, *const of_undo[] = {"expect", "toRevision"};
     if (!cJSON_IsObject(document))
         return json_error(document, NULL, err, -EINVAL, "expected an object");
     int r = 0;
@@ -71,12 +72,20 @@ static int get_command(const cJSON *document, struct api_command *ret, struct er
         r = json_known_keys(document, of_deploy, ELEMENTS(of_deploy), err);
         if (r == 0)
             r = get_deploy(document, ret, err);
+        if (r == 0)
+            r = json_opt_bool(document, "now", &ret->command.now, err);
         break;
     case VERB_PROMOTE:
         r = json_known_keys(document, of_promote, ELEMENTS(of_promote), err);
         if (r == 0)
             r = json_opt_bool(document, "full", &ret->command.full, err);
         break;
+    case VERB_UNDO:
+        r = json_known_keys(document, of_undo, ELEMENTS(of_undo), err);
+        if (r == 0)
+            r = json_opt_u32(document, "toRevision", &ret->command.to_revision, err);
+        break;
+    case VERB_RESTART:
     case VERB_ABORT:
     case VERB_RETRY:
     case VERB_PAUSE:

@@ -7,6 +7,7 @@
 
 #include "api/http.h"
 #include "common/cleanup.h"
+#include "common/text.h"
 
 #define VERBS_PREFIX "/v1/rollout/"
 
@@ -85,24 +86,11 @@ static const struct route routes[] = {
     {"/v1/runs", get_runs},       {"/v1/runs/", get_run},           {"/v1/events", get_events},
 };
 
-static bool number_from(const char *text, uint32_t *ret) {
-    uint64_t number = 0;
-    size_t len = strspn(text, "0123456789");
-    if (len == 0 || len > 10 || text[len])
-        return false;
-    for (; *text; text++)
-        number = number * 10 + (uint64_t)(*text - '0');
-    if (number > UINT32_MAX)
-        return false;
-    *ret = (uint32_t)number;
-    return true;
-}
-
 static const struct route *find_route(const char *path, uint32_t *ret_number) {
     for (const struct route *route = routes; route < routes + sizeof(routes) / sizeof(routes[0]); route++) {
         size_t len = strlen(route->path);
         bool takes_number = route->path[len - 1] == '/';
-        if (takes_number ? strncmp(path, route->path, len) == 0 && number_from(path + len, ret_number)
+        if (takes_number ? strncmp(path, route->path, len) == 0 && text_to_u32(path + len, ret_number)
                          : strcmp(path, route->path) == 0)
             return route;
     }

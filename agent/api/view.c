@@ -67,6 +67,18 @@ static void put_sides(struct json_writer *json, const struct state *state) {
         json_put_null(json, "canary");
 }
 
+static void put_queued(struct json_writer *json, const struct state *state) {
+    const struct history *entry = state_revision(state, state->queued.revision);
+    if (!entry) {
+        json_put_null(json, "queued");
+        return;
+    }
+    json_open_object(json, "queued");
+    json_put_u32(json, "revision", entry->revision);
+    json_put_text(json, "version", entry->version);
+    json_close(json);
+}
+
 static void put_steps(struct json_writer *json, const struct spec *spec, const struct state *state) {
     uint32_t index = state->rollout.mode == MODE_IDLE ? spec->n_steps : state->rollout.step;
     json_open_object(json, "step");
@@ -196,6 +208,7 @@ void view_put_rollout(struct json_writer *json, const struct api_handler *handle
     put_core_time(json, "time", &view, view.now);
     put_waiting(json, &view, &now);
     put_sides(json, state);
+    put_queued(json, state);
     put_steps(json, view.spec, state);
     json_open_object(json, "weight");
     put_share(json, "desired", now.weight_desired);

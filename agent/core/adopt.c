@@ -6,6 +6,7 @@
 
 #include "core/decide.h"
 #include "core/decision.h"
+#include "core/history.h"
 
 uint32_t adopt_revision(const struct world *world, enum color color) {
     uint32_t revision = 0;

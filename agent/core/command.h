@@ -14,6 +14,8 @@ enum verb {
     VERB_RETRY,
     VERB_PAUSE,
     VERB_RESUME,
+    VERB_UNDO,
+    VERB_RESTART,
     VERBS,
 };
 
@@ -25,7 +27,9 @@ struct command {
     uint32_t uid, login_uid;           /* who; UINT32_MAX unknown */
     char version[VERSION_TEXT_MAX];    /* deploy; valid by version_valid() */
     struct id128 identity;             /* deploy: digest of version and environment */
+    bool now;                          /* deploy: whatever DeployWindow= says */
     bool full;                         /* promote */
+    uint32_t to_revision;              /* undo; 0: the one that was live before */
     bool expect_revision, expect_step; /* refuse unless it is so */
     uint32_t revision, step;           /* what was expected */
 };
@@ -40,8 +44,10 @@ enum verdict {
 
 struct command_result {
     enum verdict verdict;
-    uint32_t revision;        /* that the answer is about; 0: none */
-    bool new_attempt;         /* deploy, retry: the caller pins the configuration for `revision` before it commits */
+    uint32_t revision; /* that the answer is about; 0: none */
+    bool new_attempt;  /* an attempt at `revision` begins: the caller pins the configuration that is to count */
+    bool new_revision; /* it is a new one, begun or queued: the caller keeps what it runs and by which configuration */
+    uint32_t copy_of;  /* it runs what that revision ran; 0: what was asked */
     char message[REASON_MAX]; /* one sentence for the person */
 };
 

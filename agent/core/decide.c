@@ -5,6 +5,9 @@
 
 #include "core/decision.h"
 
+/* A window's opening is a wall clock's time, and that clock may be set. */
+#define LOOK_AT_CLOCK (60 * USEC_PER_SEC)
+
 static void plan_clear(struct plan *plan, uint32_t balancers) {
     for (uint32_t balancer = 0; balancer < balancers; balancer++) {
         plan->balancers[balancer].look = false;
@@ -24,6 +27,18 @@ static void look_only(struct decision *d) {
     }
 }
 
+/* What is queued begins in a pass of its own: by its own configuration goes on what follows. */
+static bool begin_queued(struct decision *d, const struct state *state) {
+    usec_t wait = d->world->window_opens - d->world->wall;
+    queue_follow(d->spec, d->next, d->world, d->now);
+    if (state->queued.revision && d->next->queued.revision && d->world->window_opens)
+        wake_at(d, d->now + (wait > 0 && wait < LOOK_AT_CLOCK ? wait : LOOK_AT_CLOCK));
+    if (d->next->queued.revision == state->queued.revision)
+        return false;
+    wake_at(d, d->now + 1);
+    return true;
+}
+
 void decide(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
             struct state *next, struct plan *plan) {
     struct decision d = {.spec = spec, .world = world, .now = now, .next = next, .plan = plan};
@@ -32,6 +47,10 @@ void decide(const struct spec *spec, const struct state *state, const struct wor
 
     if (state->rollout.mode == MODE_HELD) {
         look_only(&d);
+        return;
+    }
+    if (begin_queued(&d, state)) {
+        events_append(spec, state, next, world->wall);
         return;
     }
     view_take(&d);
@@ -44,5 +63,7 @@ void decide(const struct spec *spec, const struct state *state, const struct wor
     shift_plan(&d);
     byhand_follow(&d);
     units_plan(&d);
+    if (next->queued.revision && state->rollout.mode == MODE_RUNNING && next->rollout.mode != MODE_RUNNING)
+        wake_at(&d, now + 1); /* its turn has come */
     events_append(spec, state, next, world->wall);
 }

@@ -139,14 +139,21 @@ usec_t pause_end(const struct decision *d);
 /* The point from which ProgressDeadlineSec= counts; USEC_INFINITY while it does not. */
 usec_t progress_since(const struct decision *d);
 
-/* transitions.c: how a rollout ends */
+/* transitions.c: how a rollout begins and ends */
+/* Where the next revision goes: the color that is free. */
+enum color color_for_deploy(const struct state *state);
+/* Steps from the first, with nothing held against it. */
+void rollout_begin(struct state *next, uint32_t revision, uint32_t attempt, enum color color, usec_t now);
 void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason,
                    const char *detail);
 void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, usec_t wall);
 /* Ends by another deploy: SUPERSEDED stops its instances now, ROLLED_BACK keeps them warm as an abort does. */
 void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome);
 void rollout_step_done(struct state *next, usec_t now);
-struct history *history_find(struct state *state, uint32_t revision);
+
+/* deploy.c */
+/* What is queued begins when nothing is in its way. */
+void queue_follow(const struct spec *spec, struct state *next, const struct world *world, usec_t now);
 
 /* scale.c */
 uint32_t canary_scale(const struct spec *spec, const struct state *state);

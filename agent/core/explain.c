@@ -14,7 +14,7 @@ DEFINE_STRING_TABLE(phase, enum phase, [PHASE_IDLE] = "Idle", [PHASE_HEALTHY] = 
 DEFINE_STRING_TABLE(waiting, enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause",
                     [WAITING_PROMOTE] = "promote", [WAITING_RESUME] = "resume", [WAITING_READY] = "ready",
                     [WAITING_ANALYSIS] = "analysis", [WAITING_TRAFFIC] = "traffic", [WAITING_STABLE] = "stable",
-                    [WAITING_BALANCER] = "balancer", [WAITING_SCALE_DOWN] = "scale-down")
+                    [WAITING_BALANCER] = "balancer", [WAITING_SCALE_DOWN] = "scale-down", [WAITING_WINDOW] = "window")
 DEFINE_STRING_TABLE(
     instance_state,
     enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting", [INSTANCE_READY] = "ready",
@@ -146,17 +146,31 @@ static void blame_stable(const struct decision *d, char *text, size_t size) {
         }
 }
 
+/* What is live, and what waits for its window. */
+static bool explain_queued(const struct decision *d, struct explanation *e, const struct history *live) {
+    const struct history *queued = state_revision(d->next, d->next->queued.revision);
+    if (!queued)
+        return false;
+    usec_t opens = d->world->window_opens;
+    wait_for(e, WAITING_WINDOW, 0, opens == USEC_INFINITY ? USEC_INFINITY : d->now + opens - d->world->wall);
+    say(e, live ? PHASE_HEALTHY : PHASE_IDLE, "%.60s is live; revision %u (%.60s) waits for its window",
+        live ? live->version : "nothing", queued->revision, queued->version);
+    return true;
+}
+
 static void explain_idle(const struct decision *d, struct explanation *e) {
     const struct state *state = d->next;
     if (state->stable == COLOR_NONE) {
-        say(e, PHASE_IDLE, "nothing is deployed yet");
+        if (!explain_queued(d, e, NULL))
+            say(e, PHASE_IDLE, "nothing is deployed yet");
         return;
     }
     if (explain_outside(d, e))
         return;
     const struct history *entry = state_revision(state, state->slots[state->stable].revision);
     if (stable_is_ready(d)) {
-        say(e, PHASE_HEALTHY, "%s is live", entry ? entry->version : "");
+        if (!explain_queued(d, e, entry))
+            say(e, PHASE_HEALTHY, "%s is live", entry ? entry->version : "");
         return;
     }
     char why[WHY_MAX];

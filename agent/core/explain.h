@@ -22,7 +22,8 @@ enum waiting {
     WAITING_TRAFFIC,
     WAITING_STABLE,
     WAITING_BALANCER,
-    WAITING_SCALE_DOWN
+    WAITING_SCALE_DOWN,
+    WAITING_WINDOW
 };
 
 /* "pause", "promote", ... ; "" for WAITING_NOTHING. */

@@ -151,6 +151,12 @@ struct by_hand {
     bool yielded;                      /* too often: nothing is put back until the next verb */
 };
 
+/* A revision that waits until the one under way has ended, and for its window. */
+struct queued {
+    uint32_t revision; /* 0: none */
+    bool now;          /* whatever DeployWindow= says */
+};
+
 struct state {
     uint32_t schema;                              /* STATE_SCHEMA of the writer */
     uint32_t generation;                          /* grows by one with each commit */
@@ -163,6 +169,8 @@ struct state {
     struct slot slots[COLORS];
     struct instance instances[COLORS][REPLICAS_MAX];
     struct rollout rollout;
+    struct queued queued;
+    usec_t restart_at; /* who runs since before is restarted; 0: nobody */
     struct by_hand by_hand;
     uint32_t n_history;
     struct history history[HISTORY_MAX];
@@ -246,7 +254,8 @@ struct endpoint {
 struct world {
     struct id128 boot;
     usec_t wall;
-    bool unwritten; /* the state is ahead of the disk */
+    usec_t window_opens; /* wall clock, when DeployWindow= lets a deploy begin again; 0: now */
+    bool unwritten;      /* the state is ahead of the disk */
     uint32_t n_balancers;
     uint32_t n_backends; /* those of [HAProxy] Backend= */
     bool preview;        /* PreviewBackend= comes after them */

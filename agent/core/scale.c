@@ -125,6 +125,42 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
     return WANT_KEEP;
 }
 
+/* It runs since before a restart was asked for. */
+static bool restart_due(const struct decision *d, enum color color, uint32_t number) {
+    const struct unit_seen *unit = &d->world->units[color][number];
+    return d->want[color][number] == WANT_RUN && d->next->restart_at && unit->known && unit->state == UNIT_ACTIVE &&
+           unit->active_since <= d->next->restart_at;
+}
+
+/* All the others of its color that should run are ready. */
+static bool others_are_ready(const struct decision *d, enum color color, uint32_t number) {
+    for (uint32_t other = 0; other < d->span; other++)
+        if (other != number && d->want[color][other] == WANT_RUN && !d->ready[color][other])
+            return false;
+    return true;
+}
+
+/* One after the other, stable first, and only while the others of its color serve: it is drained and stopped, and then
+ * it is missing. */
+static void restart_one(struct decision *d) {
+    const enum color canary = color_canary(d->next);
+    for (uint32_t turn = 0; canary != COLOR_NONE && turn < COLORS; turn++) {
+        enum color color = turn == 0 ? color_other(canary) : canary;
+        bool due = false;
+        for (uint32_t number = 0; number < d->span; number++) {
+            if (!restart_due(d, color, number))
+                continue;
+            due = true;
+            if (others_are_ready(d, color, number)) {
+                d->want[color][number] = WANT_DOWN;
+                return;
+            }
+        }
+        if (due)
+            return;
+    }
+}
+
 void scale_want(struct decision *d) {
     for (enum color color = BLUE; color < COLORS; color++) {
         if (d->next->slots[color].revision && color != d->next->stable)
@@ -132,4 +168,5 @@ void scale_want(struct decision *d) {
         for (uint32_t number = 0; number < d->span; number++)
             d->want[color][number] = want_of(d, color, number);
     }
+    restart_one(d);
 }

@@ -13,13 +13,6 @@ void state_init(struct state *state) {
     state->slots[BLUE].stop_after = state->slots[GREEN].stop_after = USEC_INFINITY;
 }
 
-const struct history *state_revision(const struct state *state, uint32_t revision) {
-    for (uint32_t i = 0; i < state->n_history; i++)
-        if (state->history[i].revision == revision)
-            return &state->history[i];
-    return NULL;
-}
-
 bool rollout_runs(const struct state *state) {
     const struct rollout *rollout = &state->rollout;
     return rollout->mode == MODE_RUNNING && state->slots[rollout->color].revision == rollout->revision;

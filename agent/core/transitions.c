@@ -5,13 +5,7 @@
 
 #include "core/decide.h"
 #include "core/decision.h"
-
-struct history *history_find(struct state *state, uint32_t revision) {
-    for (uint32_t i = 0; i < state->n_history; i++)
-        if (state->history[i].revision == revision)
-            return &state->history[i];
-    return NULL;
-}
+#include "core/history.h"
 
 static const char *reason_text(enum reason reason) {
     switch (reason) {
@@ -38,19 +32,43 @@ static const char *reason_text(enum reason reason) {
 static void history_close(struct state *next, enum outcome outcome, usec_t wall, enum reason reason,
                           const char *detail) {
     struct history *entry = history_find(next, next->rollout.revision);
+    char text[REASON_MAX];
     if (!entry)
         return;
     entry->outcome = outcome;
     entry->wall_finished = wall;
-    memset(entry->reason, 0, sizeof entry->reason); /* states are compared as values */
+    (void)snprintf(text, sizeof text, "%s%s%s", reason_text(reason), *detail ? ": " : "", detail);
     if (reason != REASON_NONE)
-        (void)snprintf(entry->reason, sizeof entry->reason, "%s%s%s", reason_text(reason), *detail ? ": " : "", detail);
+        history_say(entry, text); /* else what was said when it began stands */
 }
 
 /* What a rollout leaves behind when it ends: no pause, no haste. */
 static void leave(struct rollout *rollout, enum mode mode) {
     rollout->mode = mode;
     rollout->paused_by_user = rollout->paused_inconclusive = rollout->full = false;
+}
+
+/* Before the first promotion one that is empty, else the one that tried last: the other may serve. */
+enum color color_for_deploy(const struct state *state) {
+    if (state->stable != COLOR_NONE)
+        return color_other(state->stable);
+    return state->slots[BLUE].revision == 0 ? BLUE : state->slots[GREEN].revision == 0 ? GREEN : state->rollout.color;
+}
+
+void rollout_begin(struct state *next, uint32_t revision, uint32_t attempt, enum color color, usec_t now) {
+    struct slot *slot = &next->slots[color];
+    next->rollout = (struct rollout){.mode = MODE_RUNNING,
+                                     .revision = revision,
+                                     .attempt = attempt,
+                                     .color = color,
+                                     .step_since = now,
+                                     .began = now,
+                                     .progress_at = now};
+    if (slot->revision == 0)
+        slot->revision = revision;
+    slot->stop_after = slot->revision == revision ? USEC_INFINITY : now;
+    for (uint32_t number = 0; number < REPLICAS_MAX; number++)
+        lives_begin(&next->instances[color][number]);
 }
 
 void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason,

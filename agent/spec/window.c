@@ -91,3 +91,39 @@ bool deploy_window_contains(const struct deploy_window *window, const struct tm 
         return today && minute >= window->from && minute < window->to;
     return (today && minute >= window->from) || (yesterday && minute < window->to);
 }
+
+/* When it begins on the day that is LATER days after LOCAL; USEC_INFINITY: not on that day. */
+static usec_t window_begins(const struct deploy_window *window, const struct tm *local, int later) {
+    struct tm begin = *local;
+    begin.tm_mday += later;
+    begin.tm_hour = window->from / 60;
+    begin.tm_min = window->from % 60;
+    begin.tm_sec = 0;
+    begin.tm_isdst = -1;
+    time_t time = mktime(&begin); /* also finds the day of the week */
+    return time == (time_t)-1 || !(window->days >> begin.tm_wday & 1) ? USEC_INFINITY : time * USEC_PER_SEC;
+}
+
+usec_t deploy_windows_open(const struct spec *spec, usec_t wall) {
+    usec_t opens = USEC_INFINITY;
+    time_t seconds = wall / USEC_PER_SEC;
+    struct tm local;
+
+    if (spec->n_deploy_windows == 0)
+        return 0;
+    if (!localtime_r(&seconds, &local))
+        return USEC_INFINITY;
+    for (size_t i = 0; i < spec->n_deploy_windows; i++) {
+        struct deploy_window window;
+        if (deploy_window_parse(spec->deploy_windows[i], &window, NULL) < 0)
+            continue; /* was checked when it was read */
+        if (deploy_window_contains(&window, &local))
+            return 0;
+        for (int later = 0; later <= 7; later++) {
+            usec_t begins = window_begins(&window, &local, later);
+            if (begins > wall && begins < opens)
+                opens = begins;
+        }
+    }
+    return opens;
+}

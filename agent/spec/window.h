@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/error.h"
+#include "spec/spec.h"
 
 struct deploy_window {
     uint8_t days;      /* bit 0: Sunday, as tm_wday */
@@ -20,5 +21,8 @@ int deploy_window_parse(const char *text, struct deploy_window *ret, struct erro
 
 /* Whether a local time lies within. */
 bool deploy_window_contains(const struct deploy_window *window, const struct tm *local);
+
+/* When a deploy may begin by DeployWindow=: 0 at once, else a wall clock's time; USEC_INFINITY where that is never. */
+usec_t deploy_windows_open(const struct spec *spec, usec_t wall);
 
 #endif

@@ -47,9 +47,11 @@ static void on_deploy(struct sim *sim, const struct happening *what) {
 }
 
 static void on_verb(struct sim *sim, const struct happening *what) {
-    static const enum verb verbs[] = {VERB_PROMOTE, VERB_ABORT,   VERB_RETRY,  VERB_PAUSE,  VERB_RESUME,
-                                      VERB_DEPLOY,  VERB_PROMOTE, VERB_DEPLOY, VERB_PROMOTE};
+    static const enum verb verbs[] = {VERB_PROMOTE, VERB_ABORT,  VERB_RETRY,   VERB_PAUSE, VERB_RESUME,  VERB_DEPLOY,
+                                      VERB_PROMOTE, VERB_DEPLOY, VERB_PROMOTE, VERB_UNDO,  VERB_RESTART, VERB_UNDO};
     struct api_command asked = {.command = {.verb = verbs[what->a], .full = what->a == 6}};
+    if (what->a == 11)
+        asked.command.to_revision = what->b + 1;
     if (asked.command.verb == VERB_DEPLOY)
         say_version(&asked, what->b);
     ask(sim, &asked);
@@ -59,7 +61,7 @@ void operator_begin(struct sim *sim) {
     clock_after(sim, MSEC(100), on_deploy, 0, 0, 0);
     clock_after(sim, MSEC(1500 + 100 * DRAW(sim, DEPLOY_AT, 25)), on_deploy, 1, 0, 0);
     for (uint32_t i = 0; i < VERBS_MORE; i++) {
-        uint32_t verb = DRAW_RARE(sim, VERB, 200, 9), version = DRAW(sim, VERB_VERSION, VERSIONS);
+        uint32_t verb = DRAW_RARE(sim, VERB, 200, 12), version = DRAW(sim, VERB_VERSION, VERSIONS);
         usec_t when = MSEC(200 + 50 * DRAW(sim, VERB_AT, 250));
         if (verb)
             clock_after(sim, when, on_verb, verb - 1, version, 0);

@@ -303,12 +303,28 @@ static void check_drained(struct sim *sim, enum color color, uint32_t number) {
     }
 }
 
+bool oracle_restarts(const struct sim *sim, enum color color, uint32_t number) {
+    const struct state *state = &sim->oracle.previous;
+    usec_t since = sim->oracle.told[color][number].active_since;
+    return since && sim->scenario.spec->replicas > 1 && since + state->clock_offset <= state->restart_at;
+}
+
+/* A person asked for it, and all others of its color run. */
+static bool may_restart(const struct sim *sim, enum color color, uint32_t number) {
+    for (uint32_t other = 0; other < sim->scenario.spec->replicas; other++)
+        if (other != number && !told_active(sim, color, other))
+            return false;
+    return oracle_restarts(sim, color, number);
+}
+
 /* I7: stable runs whole; the one before it until its delay is over, unless a deploy takes its place. */
 static void check_stable(struct sim *sim, enum color color, uint32_t number) {
     const struct state *state = &sim->oracle.previous;
     const struct unit_seen *told = &sim->oracle.told[color][number];
     if (told->env_revision != state->slots[color].revision)
         return; /* not what its color is for */
+    if (may_restart(sim, color, number))
+        return;
     if (color == state->stable && number < sim->scenario.spec->replicas)
         oracle_fail(sim, "I7", "%s is stopped, but is stable", INSTANCE_NAME(color, number));
     else if (state->rollout.mode == MODE_IDLE && sim->oracle.promoted_at && !sim->oracle.retired_by_verb &&

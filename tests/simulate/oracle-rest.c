@@ -8,6 +8,7 @@
 
 #define REST SEC(8) /* in which nothing may happen */
 #define REST_BEGINS SEC(4)
+#define PATIENCE SEC(20) /* longer than any drain with the stop and the start that follow */
 
 /* What people are told must be true; but who is idle and Healthy does not hear of checks that begin to fail. */
 static bool healthy_in_truth(struct sim *sim) {
@@ -87,6 +88,18 @@ static bool is_recovering(const struct sim *sim) {
             return unit_active(unit);
     }
     return false;
+}
+
+/* The verb restart has not come to all of them yet, and a moment ago it came to one. */
+static bool is_restarting(const struct sim *sim) {
+    const struct state *state = &sim->oracle.previous;
+    bool due = false, moves = false;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < sim->scenario.spec->replicas; number++) {
+            due = due || oracle_restarts(sim, color, number);
+            moves = moves || sim->units[color][number].active_since + PATIENCE > sim->clock.now;
+        }
+    return due && (moves || state->restart_at - state->clock_offset + PATIENCE > host_boottime(sim, sim->clock.now));
 }
 
 /* In the middle of a rollout, with instances that are still being tried. */
@@ -171,7 +184,8 @@ static void check_settled(struct sim *sim) {
     struct oracle *oracle = &sim->oracle;
     usec_t now = sim->clock.now;
     bool tried_for_ever = keeps_failing(sim) && sim->host.agent && explained(sim).phase == PHASE_DEGRADED;
-    bool settled = (oracle_is_quiet(sim, 2 * QUIET) || tried_for_ever) && !is_recovering(sim) && is_settled(sim);
+    bool settled = (oracle_is_quiet(sim, 2 * QUIET) || tried_for_ever) && !is_recovering(sim) && !is_restarting(sim) &&
+                   is_settled(sim);
     if (!oracle->settled_at && (settled || never_rests(sim))) {
         trace(sim, "oracle: settled, %s", explained(sim).message);
         oracle->settled_at = now;

@@ -94,6 +94,8 @@ void oracle_check_rest(struct sim *sim);
 
 /* The share of the new revision that the durable state allows. */
 share_t oracle_allowed(const struct sim *sim);
+/* It runs since before the verb restart, as the agent was told. */
+bool oracle_restarts(const struct sim *sim, enum color color, uint32_t number);
 /* The color that a rollout goes to, or that the last one left behind; COLOR_NONE before the first. */
 enum color oracle_canary(const struct state *state);
 

@@ -166,6 +166,9 @@ static void draw_configuration(struct sim *sim) {
         abort_delay[DRAW(sim, ABORT_DELAY, 4)]);
     say(&writer, "ProgressDeadlineSec=%us\nProgressDeadlineAbort=%s\nCrashLimit=%u\n", 6 + 2 * DRAW(sim, DEADLINE, 3),
         DRAW(sim, DEADLINE_ABORT, 2) ? "yes" : "no", DRAW_RARE(sim, CRASH_LIMIT, 300, 3));
+    static const char *const supersede[] = {"replace", "queue", "reject"};
+    say(&writer, "OnSupersede=%s\nRollbackWindow=%u\n", supersede[DRAW_RARE(sim, ON_SUPERSEDE, 300, 2)],
+        DRAW_RARE(sim, ROLLBACK_WINDOW, 300, 2));
     say_haproxy(&writer);
     if (blue_green)
         say_blue_green(&writer);

@@ -13,6 +13,8 @@
     X(BACKENDS, PLAN, "plan.backends")                             \
     X(STRATEGY, PLAN, "plan.strategy")                             \
     X(PREVIEW, PLAN, "plan.preview")                               \
+    X(ON_SUPERSEDE, PLAN, "plan.on-supersede")                     \
+    X(ROLLBACK_WINDOW, PLAN, "plan.rollback-window")               \
     X(STEPS, PLAN, "plan.steps")                                   \
     X(STEP, PLAN, "plan.step")                                     \
     X(STEP_VALUE, PLAN, "plan.step-value")                         \

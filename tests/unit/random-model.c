@@ -15,7 +15,7 @@ static_assert(sizeof(struct rollout) == 248, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  80 + 2 * 24 + 2 * REPLICAS_MAX * 56 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+                  96 + 2 * 24 + 2 * REPLICAS_MAX * 56 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
@@ -155,6 +155,8 @@ void random_state(uint64_t seed, struct state *ret) {
                 any_instance(&ret->instances[color][number]);
     }
     any_rollout(&ret->rollout);
+    ret->queued = (struct queued){.revision = any_u32(), .now = any_bool()};
+    ret->restart_at = any_usec();
     ret->by_hand = (struct by_hand){.confirmed = any_u32(), .yielded = any_bool()};
     for (uint32_t i = 0; i < RESTORATIONS_MAX; i++)
         ret->by_hand.restored[i] = any_usec();

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 #include <errno.h>
@@ -56,7 +57,7 @@ static void nothing_written_is_all_default(void **state) {
 
 /* Every key, each with another value than its default. */
 static const char everything[] =
-    "[Rollout]\nStrategy=blueGreen\nUnit=web@.service\nReplicas=3\nRelease=/srv/%v/100%%\nPrepare=fetch@.service\n"
+    "[Rollout]\nStrategy=canary\nUnit=web@.service\nReplicas=3\nRelease=/srv/%v/100%%\nPrepare=fetch@.service\n"
     "MinReadySec=5s\nProgressDeadlineSec=infinity\nProgressDeadlineAbort=yes\nRevisionHistoryLimit=30\nRollbackWindow="
     "2\n"
     "ScaleDownDelaySec=infinity\nAbortScaleDownDelaySec=0\nDrainTimeoutSec=1min 30s\nOnSupersede=queue\nCrashLimit=4\n"
@@ -88,7 +89,7 @@ static const char everything[] =
     "URL=http://{{args.service-name}}\n[Metric second]\nProvider=job\nUnit=x@.service\n";
 
 static void check_everything(const struct spec *spec) {
-    assert_int_equal(spec->strategy, STRATEGY_BLUE_GREEN);
+    assert_int_equal(spec->strategy, STRATEGY_CANARY);
     assert_string_equal(spec->unit, "web@.service");
     assert_int_equal(spec->replicas, 3);
     assert_string_equal(spec->release, "/srv/%v/100%%");
@@ -180,6 +181,31 @@ static void every_key_is_read_and_survives_pinning(void **state) {
     spec_free(again);
 }
 
+static void check_plan(const char *blue_green, const char *const *texts) {
+    char text[1024];
+    uint32_t n = 0;
+    (void)snprintf(text, sizeof text,
+                   "[Rollout]\nStrategy=blueGreen\nReplicas=3\n[BlueGreen]\n%s[Metric smoke]\nProvider=prometheus\n"
+                   "Address=http://p\nQuery=q\n",
+                   blue_green);
+    struct spec *spec = parsed(text);
+    for (; texts[n]; n++)
+        assert_string_equal(spec->steps[n].text, texts[n]);
+    assert_int_equal(spec->n_steps, n);
+    spec_free(spec);
+}
+
+#define PLAN(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void blue_green_is_a_plan_of_steps(void **state) {
+    check_plan("", PLAN("preview", "switch"));
+    check_plan("AutoPromotion=no\nAutoPromotionSec=5\n", PLAN("preview", "wait for promote", "switch"));
+    check_plan("AutoPromotionSec=5\nPreviewReplicas=1\n",
+               PLAN("preview", "wait for AutoPromotionSec", "scale up", "switch"));
+    check_plan("PrePromotionAnalysis=smoke\nPostPromotionAnalysis=smoke\n",
+               PLAN("preview", "prePromotionAnalysis", "switch", "postPromotionAnalysis"));
+}
+
 static void later_wins_lists_grow_empty_clears(void **state) {
     struct spec *spec =
         parsed("[Rollout]\nReplicas=2\nMinReadySec=9\n[Canary]\nStep=setWeight 1\nStep=pause\n"
@@ -260,9 +286,13 @@ static void names_from_people(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_written_is_all_default),     cmocka_unit_test(every_key_is_read_and_survives_pinning),
-        cmocka_unit_test(later_wins_lists_grow_empty_clears), cmocka_unit_test(the_digest_is_of_the_meaning),
-        cmocka_unit_test(names_of_instances_and_servers),     cmocka_unit_test(names_from_people),
+        cmocka_unit_test(nothing_written_is_all_default),
+        cmocka_unit_test(every_key_is_read_and_survives_pinning),
+        cmocka_unit_test(blue_green_is_a_plan_of_steps),
+        cmocka_unit_test(later_wins_lists_grow_empty_clears),
+        cmocka_unit_test(the_digest_is_of_the_meaning),
+        cmocka_unit_test(names_of_instances_and_servers),
+        cmocka_unit_test(names_from_people),
     };
     return cmocka_run_group_tests_name("spec", tests, NULL, NULL);
 }
