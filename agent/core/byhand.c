@@ -34,7 +34,7 @@ static uint32_t wanted_digest(const struct decision *d) {
     return digest | 1;
 }
 
-/* Three within ten minutes are enough. */
+/* It is put back, and everybody is looked at, so that it is confirmed. But three within ten minutes are enough. */
 static void restoration(struct decision *d) {
     struct by_hand *by_hand = &d->next->by_hand;
     usec_t first = by_hand->restored[0];
@@ -42,29 +42,32 @@ static void restoration(struct decision *d) {
         by_hand->restored[i] = by_hand->restored[i + 1];
     by_hand->restored[RESTORATIONS_MAX - 1] = d->now;
     by_hand->yielded = first && usec_add(first, RESTORATIONS_WITHIN) > d->now;
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        d->plan->balancers[balancer].look = true;
+        if (by_hand->yielded)
+            d->plan->balancers[balancer].n = 0;
+    }
 }
 
-/* Everything is seen, the balancers just now, and they would take orders: then none says that all is as it should be.
- */
+/* The balancers are seen just now, and would take orders: then none says that all is as it should be. */
 static bool plan_tells(struct decision *d) {
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
         if (!look_is_fresh(d, balancer) || balancer_refuses(d, balancer))
             return false;
-    return d->balancers_up && d->units_known;
+    return true;
 }
 
 void byhand_follow(struct decision *d) {
     struct by_hand *by_hand = &d->next->by_hand;
-    if (by_hand->yielded || color_canary(d->next) == COLOR_NONE || !plan_tells(d))
+    if (by_hand->yielded || color_canary(d->next) == COLOR_NONE || !d->balancers_up || !d->units_known)
         return;
     uint32_t digest = wanted_digest(d);
-    if (!shift_wanted(d))
-        by_hand->confirmed = targets_reached(d) ? digest : 0;
-    else {
+    if (shift_wanted(d)) { /* at those that were just looked at */
         if (by_hand->confirmed == digest)
             restoration(d);
         by_hand->confirmed = 0;
-    }
+    } else if (plan_tells(d))
+        by_hand->confirmed = targets_reached(d) ? digest : 0;
 }
 
 void byhand_forget(struct state *next) {

@@ -55,13 +55,14 @@ static bool may_empty(const struct shift *s, uint32_t backend, enum color color,
     return carries(s, backend, switches ? color_other(color) : COLOR_NONE);
 }
 
-/* One color's weights in one direction. */
+/* One color's weights in one direction. A server that somebody drains is sent nothing new, and takes no weight. */
 static void weigh(struct shift *s, uint32_t backend, enum color color, bool raise) {
     bool canary = color == color_canary(s->d->next);
     for (uint32_t number = 0; number < s->d->span; number++) {
         const struct server_seen *server = server_of(s, backend, color, number);
         uint16_t target = s->d->target[s->balancer][backend][color][number];
-        if (!server->known || server->maint || target == server->weight || raise != (target > server->weight))
+        if (!server->known || server->maint || server->drain || target == server->weight ||
+            raise != (target > server->weight))
             continue;
         bool dead = target == 0 && s->d->world->units[color][number].state != UNIT_ACTIVE;
         if (target == 0 && !may_empty(s, backend, color, dead))

@@ -100,7 +100,8 @@ static bool reached_at(const struct decision *d, uint32_t balancer) {
         for (enum color color = BLUE; color < COLORS; color++)
             for (uint32_t number = 0; number < d->span; number++) {
                 const struct server_seen *server = &seen->servers[backend][color][number];
-                if (server->known && !server->maint && server->weight != d->target[balancer][backend][color][number])
+                bool in = server->known && !server->maint && !server->drain;
+                if (in && server->weight != d->target[balancer][backend][color][number])
                     return false;
             }
     return true;

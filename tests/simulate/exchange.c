@@ -124,8 +124,12 @@ static void answer(struct sim *sim, struct exchange *exchange, enum link link, u
 
 /* ---------------------------------------------------------------- carried out */
 
+static struct sim_server *server_of(struct sim *sim, uint32_t balancer, const struct server_order *order) {
+    return &sim->balancers[balancer].servers[order->backend][order->color][order->number];
+}
+
 static void obey(struct sim *sim, uint32_t balancer, const struct server_order *order) {
-    struct sim_server *server = &sim->balancers[balancer].servers[order->backend][order->color][order->number];
+    struct sim_server *server = server_of(sim, balancer, order);
     switch (order->kind) {
     case SERVER_WEIGHT:
         if (!server->drain)
@@ -182,6 +186,8 @@ static void carry_out(struct sim *sim, struct exchange *exchange) {
             continue;
         }
         obey(sim, exchange->balancer, &exchange->orders[i]);
+        if (exchange->life != sim->host.life)
+            server_of(sim, exchange->balancer, &exchange->orders[i])->touched_at = sim->clock.now;
         oracle_obeyed(sim, exchange->balancer);
     }
     look_at(sim, exchange);

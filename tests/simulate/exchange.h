@@ -15,7 +15,4 @@ void exchanges_resume(struct sim *sim, uint32_t balancer);
 /* HAProxy ended: what waited is lost. */
 void exchanges_lose(struct sim *sim, uint32_t balancer);
 
-/* The next check of a server will find what is true. */
-void haproxy_check(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number);
-
 #endif

@@ -19,8 +19,9 @@ struct sim_server {
     uint16_t weight;
     usec_t up_since;
     usec_t maint_since;
-    bool cut_off;   /* this balancer cannot reach it */
-    uint32_t check; /* of several checks under way only the latest counts */
+    usec_t touched_at; /* by a person, or by orders of an agent that is dead */
+    bool cut_off;      /* this balancer cannot reach it */
+    uint32_t check;    /* of several checks under way only the latest counts */
     struct sim_requests requests;
 };
 
@@ -74,6 +75,9 @@ void haproxy_forget_agent(struct sim *sim);
 
 /* What lines say after a server's name: which backend it is in. */
 const char *backend_mark(uint32_t backend);
+
+/* The next check of a server will find what is true. */
+void haproxy_check(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number);
 
 /* It is sent new requests. */
 bool server_serves(const struct sim_balancer *balancer, const struct sim_server *server);

@@ -241,6 +241,7 @@ void host_run(struct sim *sim) {
     haproxy_begin(sim);
     weather_begin(sim);
     operator_begin(sim);
+    hands_begin(sim);
     oracle_begin(sim);
     clock_after(sim, 0, on_agent_starts, 0, 0, host->boots);
     clock_after(sim, FAULTS_END, on_faults_end, 0, 0, 0);

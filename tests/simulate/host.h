@@ -59,5 +59,6 @@ int metrics_ask(void *sim, const struct metric_spec *metric, const struct subjec
 /* weather.c: what goes wrong at some time; operator.c: who types verbs */
 void weather_begin(struct sim *sim);
 void operator_begin(struct sim *sim);
+void operator_asks(struct sim *sim, enum verb verb);
 
 #endif

@@ -57,6 +57,10 @@ static void on_verb(struct sim *sim, const struct happening *what) {
     ask(sim, &asked);
 }
 
+void operator_asks(struct sim *sim, enum verb verb) {
+    ask(sim, &(struct api_command){.command = {.verb = verb}});
+}
+
 void operator_begin(struct sim *sim) {
     clock_after(sim, MSEC(100), on_deploy, 0, 0, 0);
     clock_after(sim, MSEC(1500 + 100 * DRAW(sim, DEPLOY_AT, 25)), on_deploy, 1, 0, 0);

@@ -89,6 +89,12 @@ static void check_numbers(struct sim *sim, const struct state *before, const str
         oracle_fail(sim, "I16", "an event that was delivered is not any more");
 }
 
+/* Nobody is let be who does not insist. */
+static void check_yield(struct sim *sim, const struct state *before, const struct state *state) {
+    if (state->by_hand.yielded && !before->by_hand.yielded && sim->hands.touches < RESTORATIONS_MAX)
+        oracle_fail(sim, "yield", "people are let be who did something %u times", sim->hands.touches);
+}
+
 /* Runs are documents before a state names them. */
 static void check_runs(struct sim *sim, const struct state *state) {
     const uint32_t named[] = {state->rollout.step_run.id, state->rollout.background_run.id};
@@ -135,6 +141,7 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
         check_gate(sim, before, state);
         check_verdict(sim, before, state);
         check_numbers(sim, before, state);
+        check_yield(sim, before, state);
         follow(sim, before, state);
     }
     oracle_loaded(sim, state);
@@ -176,6 +183,8 @@ void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const st
     sim->oracle.verb = NULL;
     if (r < 0)
         sim->oracle.step = sim->oracle.step_before_verb;
+    else if (result->verdict == VERDICT_ACCEPTED)
+        sim->oracle.commits_by_verb++;
     if (sim->host.dying || r < 0 || result->verdict != VERDICT_ACCEPTED || !sim->disk.doubtful)
         return;
     if (asked->command.verb != VERB_ABORT || !strstr(result->message, "not durable"))

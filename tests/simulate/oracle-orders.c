@@ -193,7 +193,8 @@ static bool told_ready(const struct sim *sim, const struct sim_told *told, enum 
     usec_t min_ready = sim->scenario.spec->min_ready;
     usec_t since = sim->oracle.told[color][number].active_since - host_boottime(sim, sim->clock.now) + sim->clock.now;
     for (uint32_t backend = 0; backend < sim->scenario.backends; backend++) {
-        if (!told->servers[backend][color][number].up || told->servers[backend][color][number].maint)
+        if (!told->servers[backend][color][number].up || told->servers[backend][color][number].maint ||
+            told->servers[backend][color][number].drain)
             return false;
         if (told->servers[backend][color][number].up_since > since)
             since = told->servers[backend][color][number].up_since;
@@ -265,6 +266,8 @@ static void check_durable(struct sim *sim, uint32_t balancer, const struct serve
 
 void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n) {
     sim->oracle.orders += n;
+    if (n > 0 && sim->oracle.previous.by_hand.yielded && !sim->disk.doubtful)
+        oracle_fail(sim, "yield", "people were to be let be, but a balancer is given orders");
     for (uint32_t i = 0; i < n; i++) {
         check_raise(sim, balancer, &orders[i]);
         check_durable(sim, balancer, &orders[i]);
@@ -292,7 +295,8 @@ static void check_drained(struct sim *sim, enum color color, uint32_t number) {
             oracle_fail(sim, "I4", "%s is stopped without a fresh look at its balancer", INSTANCE_NAME(color, number));
         for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
             const struct sim_server *server = &balancer->servers[backend][color][number];
-            if (!server->maint && !forgot)
+            bool touched = server->touched_at >= balancer->told.began;
+            if (!server->maint && !forgot && !touched)
                 oracle_fail(sim, "I4", "%s is stopped, but is not in maint", INSTANCE_NAME(color, number));
             if (server->maint_since > since)
                 since = server->maint_since;
@@ -337,7 +341,8 @@ static void check_others(struct sim *sim, enum color color, uint32_t number) {
     const struct state *state = &sim->oracle.previous;
     bool awaited = state->rollout.mode == MODE_RUNNING && state->rollout.color == color &&
                    state->rollout.revision != state->slots[color].revision;
-    if (!told_active(sim, color, number) || state->stable == COLOR_NONE || awaited)
+    bool stray = sim->oracle.told[color][number].env_revision != state->slots[color].revision;
+    if (!told_active(sim, color, number) || state->stable == COLOR_NONE || awaited || stray)
         return;
     for (uint32_t other = BLUE; other < COLORS; other++)
         for (uint32_t n = 0; n < SIM_INSTANCES; n++)
@@ -378,7 +383,7 @@ void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t r
 
 void oracle_process_starts(struct sim *sim, enum color color, uint32_t number) {
     uint32_t revision = sim->units[color][number].runs, slot = sim->oracle.previous.slots[color].revision;
-    if (slot && slot != revision)
+    if (slot && slot != revision && !sim->units[color][number].by_hand)
         oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), revision,
                     slot);
 }

@@ -43,9 +43,9 @@ static struct look look_at(const struct sim *sim, uint32_t b, uint32_t backend, 
             look.ready[color] += ready;
             look.carried =
                 look.carried || (server_serves(&sim->balancers[b], server) && unit_active(&sim->units[color][number]));
-            look.dead_weight =
-                look.dead_weight || (!server->maint && server->weight > 0 && !unit_active(&sim->units[color][number]));
-            if (server->up && !server->maint) {
+            look.dead_weight = look.dead_weight || (!server->maint && !server->drain && server->weight > 0 &&
+                                                    !unit_active(&sim->units[color][number]));
+            if (server->up && !server->maint && !server->drain) {
                 look.all += server->weight;
                 look.canary += color == canary ? server->weight : 0;
             }
@@ -99,7 +99,8 @@ static void check_balancer(struct sim *sim, uint32_t b) {
 
 static void check_quiet(struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
-    if (!sim->oracle.has_previous || oracle_canary(state) == COLOR_NONE || state->rollout.mode == MODE_HELD)
+    if (!sim->oracle.has_previous || oracle_canary(state) == COLOR_NONE || state->rollout.mode == MODE_HELD ||
+        state->by_hand.yielded)
         return;
     for (uint32_t b = 0; b < sim->scenario.balancers; b++)
         check_balancer(sim, b);

@@ -153,6 +153,11 @@ static bool canary_is_well(const struct sim *sim) {
 }
 
 static bool is_settled(struct sim *sim) {
+    const struct state *state = &sim->oracle.previous;
+    if (sim->hands.until > sim->clock.now)
+        return false;
+    if (state->by_hand.yielded)
+        return true; /* until the next verb */
     struct explanation said = explained(sim);
     switch (said.phase) {
     case PHASE_HEALTHY:

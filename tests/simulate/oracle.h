@@ -41,6 +41,7 @@ struct oracle {
     usec_t promoted_at;                     /* ... but only once it is durable */
     bool retired_by_verb;                   /* a deploy took the warm color */
     const struct api_command *verb;         /* under way */
+    uint64_t commits_by_verb;               /* verbs that were accepted */
     uint32_t crashes[64];                   /* by revision, REVISIONS_MAX */
     uint32_t crashes_suffered;              /* by this attempt, after the faults have ended */
     usec_t waiting_since;                   /* the new version is well, and yet its step, ... */

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "disk.h"
 #include "draw.h"
+#include "hands.h"
 #include "haproxy.h"
 #include "host.h"
 #include "oracle.h"
@@ -38,6 +39,7 @@ struct sim {
     bool bus_gone;
     struct sim_balancer balancers[SIM_BALANCERS];
     struct sim_state_file state_file;
+    struct hands hands;
     struct oracle oracle;
     bool failed; /* an invariant is broken: nothing more is simulated */
 };

@@ -103,7 +103,19 @@
     X(SLOW_BY, PLAN, "haproxy.slow-by")                            \
     X(CUT_OFF, FAULT, "haproxy.cannot-reach-instance")             \
     X(CUT_OFF_TIME, PLAN, "haproxy.cannot-reach-time")             \
-    X(CUT_OFF_WHERE, PLAN, "haproxy.cannot-reach-in")
+    X(CUT_OFF_WHERE, PLAN, "haproxy.cannot-reach-in")              \
+    X(HAND_WEIGHT, FAULT, "hand.weight")                           \
+    X(HAND_STATE, FAULT, "hand.state")                             \
+    X(HAND_STOP, FAULT, "hand.stop")                               \
+    X(HAND_START, FAULT, "hand.start")                             \
+    X(HAND_VALUE, PLAN, "hand.value")                              \
+    X(HAND_NOTICED, PLAN, "hand.noticed-after")                    \
+    X(INSISTS, PLAN, "hand.insists")                               \
+    X(INSISTS_WHERE, PLAN, "hand.insists-where")                   \
+    X(GIVES_IN, PLAN, "hand.gives-in")                             \
+    X(STATE_LOST, FAULT, "disk.state-lost")                        \
+    X(NEWER_TIME, PLAN, "disk.newer-for")                          \
+    X(UNMANAGED, PLAN, "plan.unmanaged")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 

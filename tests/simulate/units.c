@@ -207,6 +207,10 @@ static void on_stopped(struct sim *sim, const struct happening *what) {
     struct sim_unit *unit = unit_at(sim, what->a, what->b);
     if (unit->life != what->c || unit->state != UNIT_STOPPING)
         return;
+    const struct unit_seen *told = &sim->oracle.told[what->a][what->b];
+    if (unit->by_hand && (told->state != UNIT_STOPPING || sim->disk.doubtful))
+        oracle_process_failed(sim, unit->runs); /* nobody could see whose doing it was: it may count, the second time */
+    unit->by_hand = false;
     unit->life++;
     unit->state = UNIT_INACTIVE;
     unit->runs = 0;
@@ -265,6 +269,7 @@ int units_order(void *userdata, const struct unit_order *order, uint64_t token) 
         return -ENOTCONN;
     trace(sim, "agent: %s %s", order->kind == UNIT_START ? "start" : "stop",
           INSTANCE_NAME((enum color)order->color, order->number));
+    unit->by_hand = false;
     if (unit->ours) /* the one before it, that nobody waits for any more */
         unit->ours = false;
     unit->job = order->kind == UNIT_START ? JOB_START : JOB_STOP;
@@ -275,6 +280,22 @@ int units_order(void *userdata, const struct unit_order *order, uint64_t token) 
                 unit->serial);
     (void)host_may_act(sim);
     return 0;
+}
+
+/* A job takes the place of ours, if there is one. */
+void units_by_hand(struct sim *sim, enum color color, uint32_t number, bool starts) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    bool idle = unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED;
+    if (sim->host.down || idle != starts || (starts && sim->disk.links[color][number] == 0))
+        return;
+    trace(sim, "hand: %s %s", starts ? "start" : "stop", INSTANCE_NAME(color, number));
+    disturbed_until(sim, sim->clock.now + SEC(1) + sim->scenario.spec->drain_timeout);
+    if (unit->ours)
+        job_ended(sim, color, number, -ECANCELED, "another job took its place");
+    unit->by_hand = true;
+    unit->job = starts ? JOB_START : JOB_STOP;
+    unit->serial = ++sim->host.serials;
+    clock_after(sim, MSEC(1), on_job, color, number, unit->serial);
 }
 
 int units_watch(void *userdata, uint32_t n) {

@@ -15,6 +15,7 @@ struct sim_unit {
     bool ours;       /* the job was ordered by this life of the agent, which waits for ... */
     uint64_t token;  /* ... this */
     uint64_t serial; /* of the job */
+    bool by_hand;    /* what is under way was ordered by a person */
     bool masked;
     struct id128 invocation;
     uint32_t restarts;
@@ -38,6 +39,8 @@ int units_order(void *sim, const struct unit_order *order, uint64_t token);
 void units_forget_agent(struct sim *sim);
 void units_reboot(struct sim *sim);
 void units_crash(struct sim *sim, enum color color, uint32_t number, const char *why);
+/* Somebody starts or stops it. */
+void units_by_hand(struct sim *sim, enum color color, uint32_t number, bool starts);
 void units_bus_gone(struct sim *sim);
 void units_bus_back(struct sim *sim);
 /* A server of it gets requests from now on. */

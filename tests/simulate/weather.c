@@ -94,11 +94,23 @@ static const struct {
     uint32_t times, permille;
     void (*comes)(struct sim *sim);
 } kinds[] = {
-    {AT_RELOAD, 2, 500, reload},           {AT_RESTART, 2, 400, restart},       {AT_SILENCE, 2, 500, silence},
-    {AT_CHECK_FAILS, 2, 500, check_fails}, {AT_CRASH, 3, 500, crash},           {AT_MASKED, 1, 500, mask},
-    {AT_BUS_GONE, 2, 500, bus_gone},       {AT_DISK_BAD, 2, 500, disk_bad},     {AT_KILL_AT, 3, 500, host_kill},
-    {AT_REBOOT, 1, 500, host_reboot},      {AT_CLOCK_STEP, 2, 500, clock_step}, {AT_SLOW, 2, 500, slow},
+    {AT_RELOAD, 2, 500, reload},
+    {AT_RESTART, 2, 400, restart},
+    {AT_SILENCE, 2, 500, silence},
+    {AT_CHECK_FAILS, 2, 500, check_fails},
+    {AT_CRASH, 3, 500, crash},
+    {AT_MASKED, 1, 500, mask},
+    {AT_BUS_GONE, 2, 500, bus_gone},
+    {AT_DISK_BAD, 2, 500, disk_bad},
+    {AT_KILL_AT, 3, 500, host_kill},
+    {AT_REBOOT, 1, 500, host_reboot},
+    {AT_CLOCK_STEP, 2, 500, clock_step},
+    {AT_SLOW, 2, 500, slow},
     {AT_CUT_OFF, 3, 500, cut_off},
+    {AT_HAND_WEIGHT, 4, 500, hands_weight},
+    {AT_HAND_STATE, 3, 500, hands_state},
+    {AT_HAND_STOP, 2, 500, hands_stop},
+    {AT_HAND_START, 2, 500, hands_start},
 };
 
 static void on_weather(struct sim *sim, const struct happening *what) {
