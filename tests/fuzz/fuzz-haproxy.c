@@ -8,6 +8,7 @@
 #include "traffic/haproxy-elders.h"
 #include "traffic/haproxy-look.h"
 #include "traffic/haproxy-server.h"
+#include "traffic/haproxy-stats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +19,18 @@ static void write_state(const struct haproxy_names *names, char *table) {
     if (haproxy_servers_write(names, table, wanted, &text) < 0)
         return;
     assert(haproxy_servers_begin(&rows, names, text.data) >= 0); /* what we write, we and HAProxy can read */
+}
+
+static void read_stats(const struct haproxy_names *names, const char *data, size_t size) {
+    static struct haproxy_stats stats;
+    _cleanup_buffer_ struct buffer commands = BUFFER(4096);
+    _cleanup_free_ char *copy = malloc(size + 1);
+    struct error error;
+    if (!copy || haproxy_stats_commands(names, &commands) < 0)
+        return;
+    memcpy(copy, data, size);
+    copy[size] = '\0';
+    (void)haproxy_stats_read(names, GREEN, buffer_text(&commands), copy, size, &stats, &error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -34,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(copy, data, size);
     copy[size] = '\0';
     (void)haproxy_elders_told(copy);
+    read_stats(&names, copy, size);
     if (haproxy_look(&names, buffer_text(&commands), copy, size, 1000 * USEC_PER_SEC, &look, &error) >= 0)
         for (uint32_t i = 0; i < names.n_backends; i++)
             if (look->tables[i])

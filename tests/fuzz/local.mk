@@ -13,10 +13,13 @@ tests_fuzz_fuzz_json_SOURCES = %D%/fuzz-json.c
 tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += %D%/seeds/json
 
-check_PROGRAMS += %D%/fuzz-prometheus
+check_PROGRAMS += %D%/fuzz-prometheus %D%/fuzz-web-answer
 tests_fuzz_fuzz_prometheus_SOURCES = %D%/fuzz-prometheus.c
 tests_fuzz_fuzz_prometheus_LDADD = $(PROVIDER_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += $(addprefix %D%/seeds/prometheus/,empty error histogram matrix number scalar string too-large truncated vector warnings)
+tests_fuzz_fuzz_web_answer_SOURCES = %D%/fuzz-web-answer.c
+tests_fuzz_fuzz_web_answer_LDADD = $(PROVIDER_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/web-answer/,binary cut json nul number text)
 
 # analysis/
 check_PROGRAMS += %D%/fuzz-condition
@@ -46,7 +49,7 @@ EXTRA_DIST += $(addprefix %D%/seeds/spec/,bytes condition everything example joi
 check_PROGRAMS += %D%/fuzz-haproxy
 tests_fuzz_fuzz_haproxy_SOURCES = %D%/fuzz-haproxy.c
 tests_fuzz_fuzz_haproxy_LDADD = $(TRAFFIC_LIBS) $(FUZZ_LIBS)
-EXTRA_DIST += $(addprefix %D%/seeds/haproxy/,cut master no-backend operator orders show-proc)
+EXTRA_DIST += $(addprefix %D%/seeds/haproxy/,cut master no-backend operator orders show-proc stats)
 
 # ctl/
 check_PROGRAMS += %D%/fuzz-haproxy-config

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/text.h"
+#include "instance/oneshot.h"
 #include "instance/order.h"
 
 #define UNIT "shop@blue-1.service"
@@ -177,6 +178,46 @@ static void test_sentence_is_bounded(void **state) {
                              "waits for");
 }
 
+/* What ran tells how the new version is; what did not run tells nothing. */
+static void test_oneshots(void **state) {
+    static const struct {
+        const char *job, *active, *result;
+        int32_t code, status;
+        enum oneshot_end end;
+    } cases[] = {
+        {"done", "inactive", "success", CLD_EXITED, 0, ONESHOT_DONE},
+        {"done", "active", "success", CLD_EXITED, 0, ONESHOT_NOT_DONE}, /* RemainAfterExit=, or no oneshot */
+        {"done", "activating", "success", 0, 0, ONESHOT_NOT_DONE},      /* somebody has started it again */
+        {"done", "inactive", "exec-condition", CLD_EXITED, 1, ONESHOT_NOT_DONE},
+        {"failed", "failed", "exit-code", CLD_EXITED, 1, ONESHOT_FAILED},
+        {"failed", "failed", "exit-code", CLD_EXITED, 203, ONESHOT_NOT_DONE},
+        {"failed", "failed", "exit-code", CLD_EXITED, 243, ONESHOT_NOT_DONE}, /* a credential is missing */
+        {"failed", "failed", "exit-code", CLD_EXITED, 250, ONESHOT_FAILED},
+        {"failed", "failed", "signal", CLD_KILLED, SIGSEGV, ONESHOT_FAILED},
+        {"failed", "failed", "core-dump", CLD_DUMPED, SIGABRT, ONESHOT_FAILED},
+        {"failed", "failed", "oom-kill", CLD_KILLED, SIGKILL, ONESHOT_FAILED},
+        {"failed", "failed", "timeout", 0, 0, ONESHOT_FAILED}, /* the unit's own TimeoutStartSec= */
+        {"failed", "failed", "resources", 0, 0, ONESHOT_NOT_DONE},
+        {"failed", "failed", "start-limit-hit", 0, 0, ONESHOT_NOT_DONE},
+        {"canceled", "inactive", "success", CLD_KILLED, SIGTERM, ONESHOT_NOT_DONE},
+        {"canceled", "failed", "signal", CLD_KILLED, SIGTERM, ONESHOT_NOT_DONE}, /* `systemctl stop` */
+        {"timeout", "activating", "success", 0, 0, ONESHOT_NOT_DONE},
+        {"dependency", "inactive", "success", 0, 0, ONESHOT_NOT_DONE},
+        {"skipped", "inactive", "success", 0, 0, ONESHOT_NOT_DONE},
+        {"assert", "inactive", "success", 0, 0, ONESHOT_NOT_DONE},
+    };
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct unit_properties properties = PROPERTIES(.main_code = cases[i].code, .main_status = cases[i].status);
+        (void)string_copy(properties.active_state, sizeof(properties.active_state), cases[i].active);
+        (void)string_copy(properties.result, sizeof(properties.result), cases[i].result);
+        if (oneshot_judge(cases[i].job, &properties) != cases[i].end)
+            fail_msg("%s, %s, %s %d", cases[i].job, cases[i].active, cases[i].result, cases[i].status);
+    }
+    struct unit_properties unmet = PROPERTIES(.active_state = "inactive", .result = "success");
+    unmet.condition_result = false;
+    assert_int_equal(oneshot_judge("done", &unmet), ONESHOT_NOT_DONE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_states),   cmocka_unit_test(test_not_known),
@@ -184,6 +225,7 @@ int main(void) {
         cmocka_unit_test(test_links),    cmocka_unit_test(test_patience),
         cmocka_unit_test(test_job_done), cmocka_unit_test(test_job_failed),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_sentence_is_bounded),
+        cmocka_unit_test(test_oneshots),
     };
     return cmocka_run_group_tests_name("instance", tests, NULL, NULL);
 }
