@@ -127,6 +127,16 @@ struct evaluation {
 
 int evaluate(struct evaluation *evaluation, const struct node *node, struct value *ret);
 
+int evaluate_binary(struct evaluation *evaluation, const struct node *node, struct value *ret);
+
+/* The same where only some kinds, a boolean, or a whole number will do. */
+int evaluate_as(struct evaluation *evaluation, const struct node *node, unsigned kinds, struct value *ret);
+int evaluate_boolean(struct evaluation *evaluation, const struct node *node, bool *ret);
+int evaluate_whole(struct evaluation *evaluation, const struct node *node, double *ret);
+
+/* Fails unless the node's value is of one of the kinds. */
+int evaluation_check(struct evaluation *evaluation, const struct node *node, const struct value *value, unsigned kinds);
+
 /* Takes n steps; -E2BIG when none are left. */
 int evaluation_charge(struct evaluation *evaluation, const struct node *node, size_t n);
 

@@ -5,7 +5,7 @@ libanalysis_a_SOURCES = \
 	%D%/condition.c %D%/condition.h \
 	%D%/condition-eval.c %D%/condition-function.c \
 	%D%/condition-lex.c %D%/condition-tree.h \
-	%D%/condition-operand.c %D%/condition-parse.c %D%/condition-parser.h \
+	%D%/condition-operand.c %D%/condition-operator.c %D%/condition-parse.c %D%/condition-parser.h \
 	%D%/condition-type.c %D%/condition-type.h \
 	%D%/fault.c %D%/fault.h \
 	%D%/jsonpath.c %D%/jsonpath.h %D%/jsonpath-tree.h \
