@@ -34,6 +34,10 @@ void agent_adopt(struct agent *agent) {
     if (held->mode != MODE_HELD || held->reason != REASON_LOST_STATE || agent->looked_for ||
         !adopt_possible(agent_spec(agent), &agent->world))
         return;
+    if (agent->look_for_at > agent->now) {
+        agent_wake_at(agent, agent->look_for_at);
+        return;
+    }
     agent->looked_for = true;
     if (store->highest(store->self, &revision, &run, &err) < 0) {
         log_error("store", "%s", err.text);
@@ -47,8 +51,13 @@ void agent_adopt(struct agent *agent) {
         log_warning("store", "held: %s", agent->state.rollout.detail);
         return;
     }
-    log_notice("store", "the saved state was lost; revision %u is stable, by its weight", agent->next.rollout.revision);
-    (void)agent_commit(agent);
+    if (agent_commit(agent) < 0) { /* held still: there is nothing to write but what was just found, so find it again */
+        agent->unwritten = agent->looked_for = false;
+        agent->look_for_at = usec_add(agent->now, COMMIT_RETRY);
+        return;
+    }
+    log_notice("store", "the saved state was lost; revision %u is stable, by its weight",
+               agent->state.rollout.revision);
     agent_load_pinned(agent);
     if (agent_apply_live(agent, &err) < 0)
         log_error("spec", "%s", err.text);

@@ -117,10 +117,22 @@ void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t
         agent->world.unit_problems[color][number][0] = 0;
 }
 
+/* Who is asked for a first deploy as soon as it is ready has looked around by then. */
+static bool has_looked(const struct agent *agent) {
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        if (agent->world.balancers[balancer].link == LINK_UNKNOWN)
+            return false;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < agent->watched; number++)
+            if (!agent->world.units[color][number].known)
+                return false;
+    return true;
+}
+
 bool agent_settled(const struct agent *agent) {
     enum color stable = agent->state.stable;
     if (stable == COLOR_NONE)
-        return true;
+        return has_looked(agent);
     for (uint32_t number = 0; number < agent_spec(agent)->replicas; number++)
         if (agent->world.units[stable][number].state != UNIT_ACTIVE)
             return false;

@@ -88,8 +88,9 @@ struct agent {
     bool unwritten;      /* state is ahead of the disk: written as soon as it can be */
     bool undurable;      /* or may be, as after a start: written before anything advances */
 
-    bool looked_for;   /* what was lost, in what runs */
-    usec_t look_again; /* core clock; after a start: when everybody is looked at once more; 0: done */
+    bool looked_for;    /* what was lost, in what runs */
+    usec_t look_for_at; /* core clock; not again before */
+    usec_t look_again;  /* core clock; after a start: when everybody is looked at once more; 0: done */
 
     bool due;    /* something happened */
     usec_t wake; /* core clock */

@@ -67,8 +67,26 @@ static int refuse_balancer(const struct agent *agent, const struct spec *spec, u
     return r;
 }
 
+/* What serves already is found out by looking: before the first deploy nothing may be overlooked. */
+static int refuse_unseen(const struct agent *agent, const struct spec *spec, struct error *err) {
+    const struct state *state = &agent->state;
+    if (state->stable != COLOR_NONE || state->slots[BLUE].revision || state->slots[GREEN].revision)
+        return 0;
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        if (agent->world.balancers[balancer].seen_at == 0)
+            return error_set(err, -EHOSTDOWN, "HAProxy at %s has not answered yet, so nobody knows what serves already",
+                             agent_spec(agent)->haproxy.sockets[balancer]);
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < spec->replicas; number++)
+            if (number < agent->watched && !agent->world.units[color][number].known)
+                return error_set(err, -EHOSTDOWN, "systemd has not answered yet, so nobody knows what runs already");
+    return 0;
+}
+
 int agent_refuse_attempt(const struct agent *agent, const struct spec *spec, struct error *err) {
     int r = refuse_units(agent, spec, err);
+    if (r >= 0)
+        r = refuse_unseen(agent, spec, err);
     if (!same_names(&spec->haproxy, &agent_spec(agent)->haproxy))
         return r;
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers && r >= 0; balancer++)

@@ -38,12 +38,55 @@ static int failed(struct error *err) {
 
 /* ---------------------------------------------------------------- the state */
 
+static uint32_t highest_revision(const struct sim *sim) {
+    uint32_t highest = REVISION_UNMANAGED - 1;
+    while (highest > 0 && !sim->disk.revisions[highest].cached)
+        highest--;
+    return highest;
+}
+
+/* A newer version of the program was here; it comes back soon, and finds what it wrote. */
+static void on_newer_back(struct sim *sim, const struct happening *what) {
+    sim->disk.newer = false;
+    host_kill(sim);
+}
+
+enum loss { LOSS_NONE, LOSS_GONE, LOSS_CORRUPT, LOSS_NEWER };
+
+static void lose_state(struct sim *sim) {
+    struct disk *disk = &sim->disk;
+    if (!disk->has_state || disk->newer || disk->corrupt)
+        return;
+    switch ((enum loss)DRAW_RARE(sim, STATE_LOST, 200, LOSS_NEWER)) {
+    case LOSS_NONE:
+        break;
+    case LOSS_GONE:
+        disk->has_state = disk->had_state = false;
+        break;
+    case LOSS_CORRUPT:
+        disk->corrupt = true;
+        break;
+    case LOSS_NEWER:
+        disk->newer = true;
+        clock_after(sim, MSEC(500 + 500 * DRAW(sim, NEWER_TIME, 6)), on_newer_back, 0, 0, 0);
+        break;
+    }
+}
+
 static int load_state(void *userdata, struct state *ret, struct error *err) {
     struct sim *sim = userdata;
-    if (!sim->disk.has_state) {
-        oracle_loaded(sim, NULL);
-        return error_set(err, -ENOENT, "no state");
+    struct disk *disk = &sim->disk;
+    lose_state(sim);
+    if (!disk->has_state || disk->corrupt || disk->newer) {
+        trace(sim, "disk: the state is %s", disk->newer ? "a newer version's" : disk->corrupt ? "corrupt" : "gone");
+        oracle_lost(sim, disk->newer || disk->corrupt || highest_revision(sim) > 0);
     }
+    if (disk->newer)
+        return error_set(err, -EPROTONOSUPPORT, "a newer version's");
+    if (disk->corrupt)
+        return error_set(err, -EBADMSG, "no JSON");
+    if (!disk->has_state)
+        return error_set(err, -ENOENT, "no state");
     oracle_loaded(sim, &sim->disk.cached);
     memcpy(ret, &sim->disk.cached, sizeof *ret);
     return 0;
@@ -109,8 +152,11 @@ static int commit_state(void *userdata, const struct state *state, struct error 
     oracle_commit(sim, state, fate == WRITTEN);
     disk->doubtful = fate != WRITTEN;
     if (fate != REFUSED) {
+        if (disk->newer)
+            oracle_fail(sim, "held", "a newer version's state is replaced");
         memcpy(&disk->cached, state, sizeof disk->cached);
         disk->has_state = true;
+        disk->corrupt = false;
     }
     if (fate == WRITTEN) {
         memcpy(&disk->durable, state, sizeof disk->durable);
@@ -187,7 +233,7 @@ static int commit_run(void *userdata, const struct run *run, const struct expand
 
 static int load_revision(void *userdata, uint32_t number, struct revision **ret, struct error *err) {
     const struct sim *sim = userdata;
-    if (number >= REVISIONS_MAX || !sim->disk.revisions[number].cached)
+    if (number >= REVISION_UNMANAGED || !sim->disk.revisions[number].cached)
         return error_set(err, -ENOENT, "no revision %u", number);
     struct revision *revision = calloc(1, sizeof *revision);
     if (!revision)
@@ -203,7 +249,7 @@ static int commit_revision(void *userdata, const struct revision *revision, stru
     struct sim *sim = userdata;
     if (!host_may_act(sim))
         return failed(err);
-    if (revision->number >= REVISIONS_MAX)
+    if (revision->number >= REVISION_UNMANAGED)
         abort();
     enum fate fate = write_fate(sim);
     struct sim_revision *kept = &sim->disk.revisions[revision->number];
@@ -214,6 +260,8 @@ static int commit_revision(void *userdata, const struct revision *revision, stru
 }
 
 uint32_t disk_version(const struct sim *sim, uint32_t revision) {
+    if (revision == REVISION_UNMANAGED)
+        return VERSIONS;
     return revision < REVISIONS_MAX ? sim->disk.revisions[revision].version : 0;
 }
 
@@ -229,11 +277,13 @@ static int place(void *userdata, enum color color, uint32_t number, const struct
     return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
 }
 
-/* A state is lost only together with everything else here. */
 static int highest(void *userdata, uint32_t *ret_revision, uint32_t *ret_run, struct error *err) {
-    (void)userdata;
-    (void)err;
-    *ret_revision = *ret_run = 0;
+    const struct sim *sim = userdata;
+    *ret_revision = highest_revision(sim);
+    *ret_run = 0;
+    for (size_t i = 0; i < RUNS_MAX; i++)
+        if (sim->disk.runs[i].cached && sim->disk.runs[i].cached->id > *ret_run)
+            *ret_run = sim->disk.runs[i].cached->id;
     return 0;
 }
 

@@ -11,6 +11,9 @@
 #define REVISIONS_MAX 64
 #define RUNS_MAX 256
 
+/* The revision of what runs without ever having been deployed. */
+#define REVISION_UNMANAGED (REVISIONS_MAX - 1)
+
 struct sim_document {
     struct run *cached, *durable; /* the same while the disk is honest; NULL: none */
     char *asked;                  /* what its run asks, within a document of it that never changes */
@@ -26,6 +29,8 @@ struct disk {
     bool json; /* documents go through their text, as on a real disk */
     bool bad;  /* nothing can be written */
     bool has_state, had_state;
+    bool newer;    /* a newer program wrote it */
+    bool corrupt;  /* what is there of it cannot be read */
     bool doubtful; /* the latest commit failed: nobody can say which state a machine that went down comes back with */
     struct state cached, durable;
     struct sim_document runs[RUNS_MAX];

@@ -238,6 +238,7 @@ void host_run(struct sim *sim) {
     host->booted = 0;
     scenario_begin(sim);
     disk_begin(sim);
+    units_begin(sim);
     haproxy_begin(sim);
     weather_begin(sim);
     operator_begin(sim);

@@ -16,7 +16,7 @@ tests_simulate_simulate_SOURCES = \
 	%D%/main.c \
 	%D%/metrics.c \
 	%D%/operator.c \
-	%D%/oracle.h %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c %D%/oracle-rest.c \
+	%D%/oracle.h %D%/oracle-adopt.c %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c %D%/oracle-rest.c \
 	%D%/requests.c \
 	%D%/run-one.c %D%/run-one.h \
 	%D%/scenario.c %D%/scenario.h \

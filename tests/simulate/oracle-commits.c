@@ -134,6 +134,7 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
         oracle->promoting_at = sim->disk.began;
     if (!durable)
         return;
+    oracle_adopt_commit(sim, state);
     check_runs(sim, state);
     if (oracle->has_previous) {
         const struct state *before = &oracle->previous;
@@ -149,6 +150,7 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
 
 void oracle_loaded(struct sim *sim, const struct state *state) {
     sim->oracle.has_previous = state != NULL;
+    sim->oracle.held = state && state->rollout.mode == MODE_HELD;
     if (!state) {
         state_init(&sim->oracle.previous);
         sim->oracle.step = (struct sim_step){0};

@@ -50,7 +50,8 @@ static bool all_calm(const struct sim *sim) {
 }
 
 static const struct version *version_in(const struct sim *sim, enum color color) {
-    uint32_t revision = sim->oracle.previous.slots[color].revision;
+    const struct slot *slot = &sim->oracle.previous.slots[color];
+    uint32_t revision = slot->adopted ? REVISION_UNMANAGED : slot->revision;
     return revision ? &sim->scenario.versions[disk_version(sim, revision)] : NULL;
 }
 
@@ -156,6 +157,8 @@ static bool is_settled(struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
     if (sim->hands.until > sim->clock.now)
         return false;
+    if (sim->oracle.held)
+        return !sim->disk.newer;
     if (state->by_hand.yielded)
         return true; /* until the next verb */
     struct explanation said = explained(sim);

@@ -3,6 +3,7 @@
  * made of that).
  *
  *   oracle-orders.c   at each command the agent sends: I1 I2 I3 I4 I6 I7 I11 I15
+ *   oracle-adopt.c    while nothing is known that was decided: nothing is touched, and only what is clear is taken over
  *   oracle-commits.c  over the course of states, runs and verbs: I5 I6 I9 I14 I16
  *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11 I12
  *   oracle-rest.c     at the end: I10 I13
@@ -34,6 +35,7 @@ struct sim_step {
 
 struct oracle {
     struct unit_seen told[COLORS][SIM_INSTANCES]; /* last told to this life of the agent */
+    bool held;                                    /* what was decided is not known: nothing is touched */
     bool has_previous;
     struct state previous;                  /* what this life of the agent began with, or committed last */
     struct sim_step step, step_before_verb; /* of the latest commit, durable or not */
@@ -77,10 +79,17 @@ void oracle_obeyed(struct sim *sim, uint32_t balancer);
 void oracle_process_failed(struct sim *sim, uint32_t revision);
 void oracle_process_starts(struct sim *sim, enum color color, uint32_t number);
 
+/* An order, of any kind, to anybody. */
+void oracle_adopt_order(struct sim *sim);
+/* What is made of it when nothing was known. */
+void oracle_adopt_commit(struct sim *sim, const struct state *state);
+
 /* Before the disk takes it over. */
 void oracle_commit(struct sim *sim, const struct state *state, bool durable);
 /* What a new life begins with; NULL: nothing. */
 void oracle_loaded(struct sim *sim, const struct state *state);
+/* It begins with nothing: HELD if there was something, which can't be read. */
+void oracle_lost(struct sim *sim, bool held);
 void oracle_run(struct sim *sim, const struct run *before, const struct run *run);
 void oracle_event(struct sim *sim, const struct state *state, const struct event *event);
 void oracle_verb_begins(struct sim *sim, const struct api_command *asked);

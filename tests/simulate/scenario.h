@@ -41,7 +41,7 @@ struct version {
 };
 
 struct scenario {
-    struct version versions[VERSIONS];
+    struct version versions[VERSIONS + 1]; /* the last one is what was there before the first deploy: it is well */
     uint32_t balancers;
     bool remote[SIM_BALANCERS]; /* on another host: it has no state file of ours, and nobody tells of its reloads */
     uint32_t backends;

@@ -178,7 +178,7 @@ static void process_starts(struct sim *sim, uint32_t color, uint32_t number) {
     struct sim_unit *unit = unit_at(sim, color, number);
     unit->life++;
     unit->state = UNIT_STARTING;
-    unit->runs = sim->disk.links[color][number];
+    unit->runs = sim->disk.links[color][number] ? sim->disk.links[color][number] : REVISION_UNMANAGED;
     unit->result[0] = 0;
     uint64_t invocation = ++sim->host.invocations;
     memcpy(unit->invocation.bytes, &invocation, sizeof invocation);
@@ -203,13 +203,19 @@ void units_crash(struct sim *sim, enum color color, uint32_t number, const char 
 
 /* ---------------------------------------------------------------- orders */
 
+/* Where nobody could see whose doing it was, it may count the second time. */
+static void stopped_by_hand(struct sim *sim, struct sim_unit *unit, const struct unit_seen *told) {
+    unit->failed_at = sim->clock.now;
+    if (told->state != UNIT_STOPPING || sim->disk.doubtful)
+        oracle_process_failed(sim, unit->runs);
+}
+
 static void on_stopped(struct sim *sim, const struct happening *what) {
     struct sim_unit *unit = unit_at(sim, what->a, what->b);
     if (unit->life != what->c || unit->state != UNIT_STOPPING)
         return;
-    const struct unit_seen *told = &sim->oracle.told[what->a][what->b];
-    if (unit->by_hand && (told->state != UNIT_STOPPING || sim->disk.doubtful))
-        oracle_process_failed(sim, unit->runs); /* nobody could see whose doing it was: it may count, the second time */
+    if (unit->by_hand)
+        stopped_by_hand(sim, unit, &sim->oracle.told[what->a][what->b]);
     unit->by_hand = false;
     unit->life++;
     unit->state = UNIT_INACTIVE;
@@ -309,6 +315,19 @@ int units_watch(void *userdata, uint32_t n) {
 }
 
 /* ---------------------------------------------------------------- the bus and the host */
+
+void units_begin(struct sim *sim) {
+    static const bool serves[4][COLORS] = {{false, false}, {true, false}, {false, true}, {true, true}};
+    uint32_t which = DRAW_RARE(sim, UNMANAGED, 60, 3);
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; serves[which][color] && number < sim->scenario.spec->replicas; number++) {
+            struct sim_unit *unit = unit_at(sim, color, number);
+            uint64_t invocation = ++sim->host.invocations;
+            *unit = (struct sim_unit){
+                .state = UNIT_ACTIVE, .runs = REVISION_UNMANAGED, .listening = true, .active_since = sim->clock.now};
+            memcpy(unit->invocation.bytes, &invocation, sizeof invocation);
+        }
+}
 
 void units_forget_agent(struct sim *sim) {
     for (uint32_t color = BLUE; color < COLORS; color++)

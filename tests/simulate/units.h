@@ -35,6 +35,8 @@ struct sim;
 int units_watch(void *sim, uint32_t n);
 int units_order(void *sim, const struct unit_order *order, uint64_t token);
 
+/* Some color may run before the first deploy. */
+void units_begin(struct sim *sim);
 /* The agent ended: nobody waits for jobs any more. */
 void units_forget_agent(struct sim *sim);
 void units_reboot(struct sim *sim);
