@@ -225,6 +225,8 @@ static int add_sources(struct window *window, const struct haproxy_spec *haproxy
         source->window = window;
         (void)string_copy(source->socket, sizeof source->socket, haproxy->sockets[i]);
     }
+    if (haproxy->n_sockets == 0)
+        return error_set(err, -EINVAL, "no HAProxy to ask: [HAProxy] has no Socket=");
     window->n = haproxy->n_sockets;
     window->readings = calloc(window->n, sizeof *window->readings);
     window->commands = BUFFER(COMMANDS_MAX);
