@@ -192,7 +192,7 @@ static void nobody_there(void **unused) {
 static void refusals(void **unused) {
     struct error err = {0};
     use(0, GOOD);
-    assert_int_equal(ASK("haproxy", 1, &err), -EINVAL);
+    assert_int_equal(ASK("haproxy", 1, &err, "Of", "canary"), -EINVAL);
     assert_string_equal(err.text, "no HAProxy to ask: [HAProxy] has no Socket=");
     assert_int_equal(ASK("haproxy", 1, &err, "Measure", "eror-ratio"), -EINVAL);
     assert_string_equal(err.text, "shop.conf:1: Measure=: HAProxy measures no such thing, did you mean error-ratio?");
