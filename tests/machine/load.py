@@ -3,7 +3,8 @@
 """Requests without end, and what became of each: usage: load.py URL-HOST PORT COUNTS-FILE [THREADS [PER-SECOND]].
 
 Half of the threads keep their connection, half of them close it after each request. COUNTS-FILE holds, anew every 50 ms, a JSON object
-{"sent", "answered": {VERSION: {STATUS: n}}, "failed", "failures": [[time, what], ...]}. A request has failed when no whole answer came,
+{"sent", "answered": {VERSION: {STATUS: n}}, "mixed", "failed", "failures": [[time, what], ...]}. Mixed are those that began after a version
+had answered for the first time, and were answered by one that had done so before it. A request has failed when no whole answer came,
 or when the answer is an error that no version gave (HAProxy's own 503, say: it carries no X-Version). SIGTERM ends it."""
 import collections
 import json
@@ -21,7 +22,8 @@ PER_SECOND = float(sys.argv[5]) if len(sys.argv) > 5 else 800.0
 lock = threading.Lock()
 answered = collections.defaultdict(collections.Counter)
 failures = []
-sent = 0
+first = {}  # when each version answered for the first time
+sent = mixed = 0
 ending = threading.Event()
 
 
@@ -51,12 +53,14 @@ def read_answer(stream):
     return status, version, close
 
 
-def record(status, version, problem):
-    global sent
+def record(began, status, version, problem):
+    global sent, mixed
     with lock:
         sent += 1
         if problem is None and version is not None:
             answered[version][status] += 1
+            since = first.setdefault(version, time.monotonic())
+            mixed += any(since < later < began for later in first.values())
         else:
             failures.append((time.time(), problem or f"status {status} that no version gave"))
 
@@ -65,6 +69,7 @@ def run(keep, pause):
     connection = stream = None
     following = time.monotonic()
     while not ending.is_set():
+        began = time.monotonic()
         try:
             fresh = connection is None
             if fresh:
@@ -74,14 +79,14 @@ def run(keep, pause):
             word = "keep-alive" if keep else "close"
             connection.sendall(f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n\r\n".encode())
             status, version, close = read_answer(stream)
-            record(status, version, None)
+            record(began, status, version, None)
             if close or not keep:
                 connection.close()
                 connection = None
         except (OSError, ValueError, IndexError) as error:
             # A kept connection may end while it idles: what a browser does then is what we do, once.
             if fresh or not isinstance(error, ConnectionError):
-                record(0, None, f"{type(error).__name__}: {error}")
+                record(began, 0, None, f"{type(error).__name__}: {error}")
             connection = None
         following += pause
         wait = following - time.monotonic()
@@ -93,7 +98,7 @@ def run(keep, pause):
 
 def write_counts():
     with lock:
-        counts = {"sent": sent, "answered": answered, "failed": len(failures), "failures": failures[-50:]}
+        counts = {"sent": sent, "answered": answered, "mixed": mixed, "failed": len(failures), "failures": failures[-50:]}
         text = json.dumps(counts)
     with open(COUNTS + ".new", "w", encoding="ascii") as file:
         file.write(text)
