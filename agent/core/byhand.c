@@ -70,6 +70,8 @@ void byhand_follow(struct decision *d) {
         by_hand->confirmed = targets_reached(d) ? digest : 0;
 }
 
-void byhand_forget(struct state *next) {
+void byhand_forget(struct state *next, usec_t now) {
+    if (next->by_hand.yielded)
+        next->rollout.progress_at = now; /* who was let be is no delay of the new version */
     next->by_hand = (struct by_hand){0};
 }

@@ -180,7 +180,7 @@ void command(const struct spec *spec, const struct state *state, const struct wo
         carry_out_held(&a);
     else
         carry_out(&a);
-    byhand_forget(next);
+    byhand_forget(next, now);
     if (ret->verdict == VERDICT_ACCEPTED)
         events_append(spec, state, next, world->wall);
     else

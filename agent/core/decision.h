@@ -171,7 +171,7 @@ bool shift_wanted(const struct decision *d);
 bool balancer_refuses(struct decision *d, uint32_t balancer);
 /* byhand.c: what somebody else did to the balancers, and whether we yield to it */
 void byhand_follow(struct decision *d);
-void byhand_forget(struct state *next);
+void byhand_forget(struct state *next, usec_t now);
 void units_plan(struct decision *d);
 
 /* events.c: what became of BEFORE, appended to next->outbox */

@@ -53,7 +53,8 @@ static usec_t progress_but_for_stable(const struct decision *d) {
 usec_t progress_since(const struct decision *d) {
     const struct rollout *rollout = &d->next->rollout;
     usec_t since = progress_but_for_stable(d);
-    if (rollout->mode != MODE_RUNNING || rollout->paused_by_user || rollout->paused_inconclusive)
+    if (rollout->mode != MODE_RUNNING || d->next->by_hand.yielded || rollout->paused_by_user ||
+        rollout->paused_inconclusive)
         return USEC_INFINITY;
     if (since == USEC_INFINITY || !rollout_runs(d->next) || rollout_final(d->spec, d->next))
         return since;

@@ -10,22 +10,26 @@ struct holders {
     uint32_t count[COLORS];
 };
 
-static void holders_add(const struct decision *d, uint32_t balancer, bool leaving_too, struct holders *holders) {
-    for (enum color color = BLUE; color < COLORS; color++)
-        for (uint32_t number = 0; number < d->span; number++) {
-            enum want want = d->want[color][number];
-            bool holds = d->ready_at[balancer][color][number] && (want == WANT_RUN || want == WANT_KEEP || leaving_too);
-            holders->holds[color][number] = holds;
-            holders->count[color] += holds;
-        }
+static void holders_add(const struct decision *d, uint32_t balancer, enum color color, bool leaving_too,
+                        struct holders *holders) {
+    for (uint32_t number = 0; number < d->span; number++) {
+        enum want want = d->want[color][number];
+        bool holds = d->ready_at[balancer][color][number] && (want == WANT_RUN || want == WANT_KEEP || leaving_too);
+        holders->holds[color][number] = holds;
+        holders->count[color] += holds;
+    }
 }
 
-/* Instances that leave hold weight only when nobody else could. */
+/* Instances that leave hold weight only when nobody else of stable could; and others of them, when nobody could. */
 static struct holders holders_at(const struct decision *d, uint32_t balancer) {
     struct holders holders = {0};
-    holders_add(d, balancer, false, &holders);
+    enum color canary = color_canary(d->next), stable = color_other(canary);
+    holders_add(d, balancer, stable, false, &holders);
+    holders_add(d, balancer, canary, false, &holders);
+    if (holders.count[stable] == 0)
+        holders_add(d, balancer, stable, d->next->stable == stable || holders.count[canary] == 0, &holders);
     if (holders.count[BLUE] + holders.count[GREEN] == 0)
-        holders_add(d, balancer, true, &holders);
+        holders_add(d, balancer, canary, true, &holders);
     return holders;
 }
 

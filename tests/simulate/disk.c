@@ -240,7 +240,7 @@ static int load_revision(void *userdata, uint32_t number, struct revision **ret,
         abort();
     revision->number = number;
     (void)snprintf(revision->version, sizeof revision->version, "v%u", sim->disk.revisions[number].version + 1);
-    revision->spec_text = strdup(sim->scenario.spec->text);
+    revision->spec_text = strdup(sim->scenario.files[sim->disk.revisions[number].files]->text);
     *ret = revision;
     return 0;
 }
@@ -253,7 +253,10 @@ static int commit_revision(void *userdata, const struct revision *revision, stru
         abort();
     enum fate fate = write_fate(sim);
     struct sim_revision *kept = &sim->disk.revisions[revision->number];
+    uint32_t files = files_pinned(sim, revision->spec_text);
     kept->version = version_index(revision->version);
+    if (fate != REFUSED)
+        kept->files = files;
     kept->cached = kept->cached || fate != REFUSED;
     kept->durable = kept->durable || fate == WRITTEN;
     return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);

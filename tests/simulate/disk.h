@@ -22,6 +22,7 @@ struct sim_document {
 
 struct sim_revision {
     uint32_t version; /* index */
+    uint32_t files;   /* the configuration that its latest attempt is pinned to */
     bool cached, durable;
 };
 

@@ -235,6 +235,12 @@ void exchanges_resume(struct sim *sim, uint32_t balancer) {
             exchange->phase = FREE;
 }
 
+void exchanges_forget(uint32_t balancer) {
+    for (size_t i = 0; i < EXCHANGES_MAX; i++)
+        if (exchanges[i].phase != FREE && exchanges[i].balancer == balancer)
+            exchanges[i].life = 0;
+}
+
 void exchanges_lose(struct sim *sim, uint32_t balancer) {
     for (size_t i = 0; i < EXCHANGES_MAX; i++)
         if (exchanges[i].phase == HELD_UP && exchanges[i].balancer == balancer)

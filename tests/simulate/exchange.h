@@ -12,6 +12,8 @@ struct sim;
 void exchanges_reset(void);
 /* HAProxy answers again: what waited is carried out. */
 void exchanges_resume(struct sim *sim, uint32_t balancer);
+/* Nobody waits for answers of this one any more. */
+void exchanges_forget(uint32_t balancer);
 /* HAProxy ended: what waited is lost. */
 void exchanges_lose(struct sim *sim, uint32_t balancer);
 

@@ -26,7 +26,7 @@ static void touched(struct sim *sim, uint32_t balancer, struct sim_server *serve
 
 /* Some server of some backend of some balancer; NULL: it is not there to be asked. */
 static struct sim_server *any_server(struct sim *sim, uint32_t *ret_balancer, uint32_t *ret_where) {
-    uint32_t balancer = DRAW(sim, WHICH, sim->scenario.balancers);
+    uint32_t balancer = DRAW(sim, WHICH, sim->scenario.all_balancers);
     uint32_t who = DRAW(sim, CRASH_WHO, COLORS * SIM_INSTANCES);
     uint32_t backend = DRAW(sim, CUT_OFF_WHERE, sim->scenario.backends);
     *ret_balancer = balancer;
@@ -101,8 +101,8 @@ static bool yielded(const struct sim *sim) {
 static void on_seen(struct sim *sim, const struct happening *what) {
     struct sim_server *server = &sim->balancers[what->a].servers[0][sim->oracle.previous.stable][0];
     bool put_back = server->weight == what->b;
-    if (sim->oracle.commits_by_verb != what->c)
-        return; /* a verb came between */
+    if (sim->oracle.commits_by_verb != what->c || !oracle_is_quiet(sim, SEC(1)))
+        return; /* something came between */
     if (put_back && ++sim->hands.put_back > PUT_BACK_MAX)
         oracle_fail(sim, "yield", "what somebody set was put back %u times", sim->hands.put_back);
     else if (!put_back && !yielded(sim))

@@ -47,7 +47,7 @@ void haproxy_check(struct sim *sim, uint32_t balancer, uint32_t backend, enum co
 }
 
 void haproxy_instance_changed(struct sim *sim, enum color color, uint32_t number) {
-    for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++)
+    for (uint32_t balancer = 0; balancer < sim->scenario.all_balancers; balancer++)
         for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
             requests_follow(sim, balancer, backend, color, number);
             haproxy_check(sim, balancer, backend, color, number);
@@ -107,7 +107,7 @@ static void worker_replaced(struct sim *sim, uint32_t balancer) {
 
 void haproxy_begin(struct sim *sim) {
     exchanges_reset();
-    for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++)
+    for (uint32_t balancer = 0; balancer < sim->scenario.all_balancers; balancer++)
         for_each_server(backend, color, number, sim) worker_begins(sim, balancer, backend, color, number);
 }
 
@@ -188,10 +188,17 @@ void haproxy_cut_off(struct sim *sim, uint32_t balancer, uint32_t backend, enum 
 }
 
 void haproxy_faults_end(struct sim *sim) {
-    for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++) {
+    for (uint32_t balancer = 0; balancer < sim->scenario.all_balancers; balancer++) {
         sim->balancers[balancer].slow_until = 0;
         for_each_server(backend, color, number, sim) if (server_at(sim, balancer, backend, color, number)->cut_off)
             cut_off(sim, balancer, backend, (enum color)color, number, false);
+    }
+}
+
+void haproxy_counted(struct sim *sim) {
+    for (uint32_t balancer = sim->scenario.balancers; balancer < SIM_BALANCERS; balancer++) {
+        memset(&sim->balancers[balancer].told, 0, sizeof sim->balancers[balancer].told);
+        exchanges_forget(balancer);
     }
 }
 

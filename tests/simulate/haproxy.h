@@ -67,6 +67,8 @@ void haproxy_slow(struct sim *sim, uint32_t balancer, usec_t by, usec_t span);
 /* It cannot reach an instance, in one backend or (BACKEND is SIM_BACKENDS) in all of them. */
 void haproxy_cut_off(struct sim *sim, uint32_t balancer, uint32_t backend, enum color color, uint32_t number,
                      usec_t span);
+/* Other balancers count: what was told of those that don't is forgotten. */
+void haproxy_counted(struct sim *sim);
 /* All of that is over. */
 void haproxy_faults_end(struct sim *sim);
 /* The instance listens, or doesn't any more. */

@@ -44,11 +44,6 @@ static void port_clock(void *userdata, struct agent_clock *ret) {
     ret->wall = SEC(1700000000) + sim->clock.now + sim->host.wall_offset;
 }
 
-static int port_load_spec(void *userdata, struct spec **ret, struct error *err) {
-    const struct sim *sim = userdata;
-    return spec_parse("shop", sim->scenario.spec->text, "shop.conf", ret, err);
-}
-
 static int port_configure(void *userdata, const struct spec *spec, struct error *err) {
     return 0;
 }
@@ -68,7 +63,7 @@ static void ports_begin(struct sim *sim) {
                                        .manager = &host->manager,
                                        .store = &sim->disk.port,
                                        .clock = port_clock,
-                                       .load_spec = port_load_spec,
+                                       .load_spec = files_load,
                                        .ask = metrics_ask,
                                        .event = port_event,
                                        .configure = port_configure};
@@ -76,6 +71,12 @@ static void ports_begin(struct sim *sim) {
 }
 
 /* ---------------------------------------------------------------- lives */
+
+static void on_agent_starts(struct sim *sim, const struct happening *what);
+
+static void agent_returns(struct sim *sim) {
+    clock_after(sim, MSEC(20 + 50 * DRAW_RARE(sim, RETURN_TIME, 500, 40)), on_agent_starts, 0, 0, sim->host.boots);
+}
 
 static void on_agent_starts(struct sim *sim, const struct happening *what) {
     struct host *host = &sim->host;
@@ -88,8 +89,11 @@ static void on_agent_starts(struct sim *sim, const struct happening *what) {
     disturbed(sim);
     trace(sim, "host: the agent starts");
     ports_begin(sim);
-    if (agent_start("shop", &host->ports, &host->agent, &err) < 0)
+    if (agent_start("shop", &host->ports, &host->agent, &err) >= 0)
+        return;
+    if (!sim->files.bad || sim->files.pinned)
         oracle_fail(sim, "start", "the agent does not start: %s", err.text);
+    agent_returns(sim); /* nothing was ever deployed, and the files are bad: somebody has to mend them */
 }
 
 static void agent_ends(struct sim *sim) {
@@ -100,12 +104,9 @@ static void agent_ends(struct sim *sim) {
     host->dying = false;
     units_forget_agent(sim);
     haproxy_forget_agent(sim);
+    files_forget_agent(sim);
     oracle_forget_agent(sim);
     disturbed(sim);
-}
-
-static void agent_returns(struct sim *sim) {
-    clock_after(sim, MSEC(20 + 50 * DRAW_RARE(sim, RETURN_TIME, 500, 40)), on_agent_starts, 0, 0, sim->host.boots);
 }
 
 void host_kill(struct sim *sim) {
@@ -134,7 +135,7 @@ void host_reboot(struct sim *sim) {
     host->booted = sim->clock.now;
     disk_reboot(sim);
     units_reboot(sim);
-    for (uint32_t balancer = 0; balancer < sim->scenario.balancers; balancer++)
+    for (uint32_t balancer = 0; balancer < sim->scenario.all_balancers; balancer++)
         if (!sim->scenario.remote[balancer])
             haproxy_restart(sim, balancer, down + MSEC(100 * DRAW(sim, RESTART_TIME, 30)));
     clock_after(sim, down, on_booted, 0, 0, 0);
@@ -228,6 +229,7 @@ static void on_faults_end(struct sim *sim, const struct happening *what) {
     sim->host.over = true;
     sim->disk.bad = false;
     haproxy_faults_end(sim);
+    files_faults_end(sim);
     disturbed(sim);
 }
 

@@ -11,6 +11,7 @@ tests_simulate_simulate_SOURCES = \
 	%D%/draw.c %D%/draw.h %D%/sites.h \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/haproxy.c %D%/haproxy.h \
+	%D%/files.c %D%/files.h \
 	%D%/hands.c %D%/hands.h \
 	%D%/host.c %D%/host.h \
 	%D%/main.c \

@@ -333,7 +333,8 @@ static void check_stable(struct sim *sim, enum color color, uint32_t number) {
         return;
     if (color == state->stable && number < sim->scenario.spec->replicas)
         oracle_fail(sim, "I7", "%s is stopped, but is stable", INSTANCE_NAME(color, number));
-    else if (state->rollout.mode == MODE_IDLE && sim->oracle.promoted_at && !sim->oracle.retired_by_verb &&
+    else if (color != state->stable && state->rollout.mode == MODE_IDLE && sim->oracle.promoted_at &&
+             !sim->oracle.retired_by_verb &&
              sim->clock.now < sim->oracle.promoted_at + sim->scenario.spec->scale_down_delay)
         oracle_fail(sim, "I7", "%s is stopped before ScaleDownDelaySec is over", INSTANCE_NAME(color, number));
 }

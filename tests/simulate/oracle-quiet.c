@@ -115,6 +115,7 @@ static void check_quiet(struct sim *sim) {
 }
 
 static void on_look(struct sim *sim, const struct happening *what) {
+    files_check(sim);
     if (oracle_is_quiet(sim, QUIET))
         check_quiet(sim);
     if (sim->host.over && sim->host.agent)

@@ -136,86 +136,81 @@ static void say_metrics(struct writer *writer) {
 }
 
 /* The first one is on this host: it has the state file. */
+static void say_sockets(struct writer *writer, uint32_t n) {
+    const bool *remote = writer->sim->scenario.remote;
+    say(writer, "Socket=/run/haproxy/admin.sock\n");
+    for (uint32_t b = 1; b < n; b++)
+        say(writer, remote[b] ? "Socket=10.0.0.%u:9999\n" : "Socket=/run/haproxy/admin-%u.sock\n", b);
+}
+
 static void say_haproxy(struct writer *writer) {
     struct scenario *scenario = &writer->sim->scenario;
-    say(writer, "[HAProxy]\nPollSec=2s\nSocket=/run/haproxy/admin.sock\n");
-    for (uint32_t b = 1; b < scenario->balancers; b++) {
+    say(writer, "[HAProxy]\nPollSec=2s\n");
+    for (uint32_t b = 1; b < scenario->all_balancers; b++)
         scenario->remote[b] = DRAW_RARE(writer->sim, REMOTE, 400, 1) != 0;
-        say(writer, scenario->remote[b] ? "Socket=10.0.0.%u:9999\n" : "Socket=/run/haproxy/admin-%u.sock\n", b);
-    }
+    say_sockets(writer, scenario->all_balancers);
     say(writer, "Backend=shop\n%s%s", scenario->backends > 1 ? "Backend=api\n" : "",
         scenario->preview ? "PreviewBackend=next\n" : "");
 }
 
-static void draw_configuration(struct sim *sim) {
-    struct writer writer = {.sim = sim};
+static void draw_configuration(struct writer *writer) {
+    struct sim *sim = writer->sim;
     struct scenario *scenario = &sim->scenario;
     static const char *const min_ready[] = {"0", "300ms", "1s", "0"};
     static const char *const drain[] = {"2s", "500ms", "5s", "0"};
     static const char *const delay[] = {"1s", "0", "300ms", "3s"};
     static const char *const abort_delay[] = {"1s", "0", "3s", "infinity"};
-    scenario->balancers = 1 + DRAW_RARE(sim, BALANCERS, 200, SIM_BALANCERS - 1);
+    scenario->all_balancers = 1 + DRAW_RARE(sim, BALANCERS, 200, SIM_BALANCERS - 1);
     scenario->backends = 1 + DRAW(sim, BACKENDS, 2);
     scenario->preview = DRAW_RARE(sim, PREVIEW_BACKEND, 150, 1) != 0;
     bool blue_green = DRAW_RARE(sim, STRATEGY, 250, 1);
-    say(&writer, "[Rollout]\nStrategy=%s\nUnit=shop@.service\nReplicas=%u\n", blue_green ? "blueGreen" : "canary",
+    say(writer, "[Rollout]\nStrategy=%s\nUnit=shop@.service\nReplicas=%u\n", blue_green ? "blueGreen" : "canary",
         1 + DRAW(sim, REPLICAS, SIM_INSTANCES));
-    say(&writer, "MinReadySec=%s\nDrainTimeoutSec=%s\n", min_ready[DRAW(sim, MIN_READY, 4)],
+    say(writer, "MinReadySec=%s\nDrainTimeoutSec=%s\n", min_ready[DRAW(sim, MIN_READY, 4)],
         drain[DRAW(sim, DRAIN_TIMEOUT, 4)]);
-    say(&writer, "ScaleDownDelaySec=%s\nAbortScaleDownDelaySec=%s\n", delay[DRAW(sim, SCALE_DOWN_DELAY, 4)],
+    say(writer, "ScaleDownDelaySec=%s\nAbortScaleDownDelaySec=%s\n", delay[DRAW(sim, SCALE_DOWN_DELAY, 4)],
         abort_delay[DRAW(sim, ABORT_DELAY, 4)]);
-    say(&writer, "ProgressDeadlineSec=%us\nProgressDeadlineAbort=%s\nCrashLimit=%u\n", 6 + 2 * DRAW(sim, DEADLINE, 3),
+    say(writer, "ProgressDeadlineSec=%us\nProgressDeadlineAbort=%s\nCrashLimit=%u\n", 6 + 2 * DRAW(sim, DEADLINE, 3),
         DRAW(sim, DEADLINE_ABORT, 2) ? "yes" : "no", DRAW_RARE(sim, CRASH_LIMIT, 300, 3));
     static const char *const supersede[] = {"replace", "queue", "reject"};
-    say(&writer, "OnSupersede=%s\nRollbackWindow=%u\n", supersede[DRAW_RARE(sim, ON_SUPERSEDE, 300, 2)],
+    say(writer, "OnSupersede=%s\nRollbackWindow=%u\n", supersede[DRAW_RARE(sim, ON_SUPERSEDE, 300, 2)],
         DRAW_RARE(sim, ROLLBACK_WINDOW, 300, 2));
-    say_haproxy(&writer);
+    say_haproxy(writer);
     if (blue_green)
-        say_blue_green(&writer);
+        say_blue_green(writer);
     else
-        say_canary(&writer);
-    say_metrics(&writer);
+        say_canary(writer);
+    say_metrics(writer);
 }
 
-/* Parsing is most of the work of a seed, and its configuration never changes: the agent gets copies of what was parsed
- * once. The linker brings its calls here (--wrap). */
-int __real_spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err);
-struct spec *__real_spec_free(struct spec *spec);
-int __wrap_spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err);
-struct spec *__wrap_spec_free(struct spec *spec);
-
-static const struct spec *parsed;
-
-int __wrap_spec_parse(const char *app, const char *text, const char *name, struct spec **ret, struct error *err) {
-    struct spec *copy = malloc(sizeof *copy);
-    if (!parsed || !copy || strcmp(parsed->text, text) != 0) {
-        free(copy);
-        return __real_spec_parse(app, text, name, ret, err);
+/* Another Replicas=; the same and what waits for the next attempt; the same and one balancer less. */
+static void draw_variants(struct sim *sim, struct writer *writer) {
+    struct scenario *scenario = &sim->scenario;
+    size_t base = writer->length;
+    scenario->variants = 1 + DRAW_RARE(sim, VARIANTS, 100, VARIANTS_MAX - 1);
+    for (uint32_t variant = 1; variant < scenario->variants; variant++) {
+        writer->length = base;
+        say(writer, "[Rollout]\nReplicas=%u\n", 1 + DRAW(sim, VARIANT_REPLICAS, SIM_INSTANCES));
+        if (variant == 2)
+            say(writer, "DrainTimeoutSec=1s\nMinReadySec=200ms\nCrashLimit=1\n[Canary]\nStep=\nStep=setWeight 30\n"
+                        "Step=pause 200ms\nStep=setWeight 60\n");
+        if (variant == 3) {
+            say(writer, "[HAProxy]\nSocket=\n");
+            say_sockets(writer, scenario->all_balancers > 1 ? scenario->all_balancers - 1 : 1);
+        }
+        scenario->files[variant] = files_parse(scenario->text);
     }
-    memcpy(copy, parsed, sizeof *copy);
-    *ret = copy;
-    return 0;
-}
-
-struct spec *__wrap_spec_free(struct spec *spec) {
-    if (!spec || !parsed || spec->text != parsed->text)
-        return __real_spec_free(spec);
-    free(spec);
-    return NULL;
 }
 
 void scenario_begin(struct sim *sim) {
-    struct error err = {0};
+    struct writer writer = {.sim = sim};
     draw_versions(sim);
-    draw_configuration(sim);
-    if (__real_spec_parse("shop", sim->scenario.text, "scenario", &sim->scenario.spec, &err) < 0) {
-        (void)fprintf(stderr, "simulate: %s\n%s", err.text, sim->scenario.text);
-        abort();
-    }
-    parsed = sim->scenario.spec;
+    draw_configuration(&writer);
+    sim->scenario.files[0] = files_parse(sim->scenario.text);
+    draw_variants(sim, &writer);
+    files_begin(sim);
 }
 
 void scenario_end(struct sim *sim) {
-    parsed = NULL;
-    sim->scenario.spec = __real_spec_free(sim->scenario.spec);
+    files_end(sim);
 }

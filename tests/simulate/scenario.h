@@ -10,6 +10,7 @@
 #define SIM_BALANCERS 4
 #define VERSIONS 5
 #define SCENARIO_TEXT_MAX 4096
+#define VARIANTS_MAX 4 /* of the configuration: the first is what it begins with */
 
 struct sim;
 
@@ -42,12 +43,15 @@ struct version {
 
 struct scenario {
     struct version versions[VERSIONS + 1]; /* the last one is what was there before the first deploy: it is well */
-    uint32_t balancers;
+    uint32_t all_balancers;                /* that there are; the configuration has the first ones of them */
     bool remote[SIM_BALANCERS]; /* on another host: it has no state file of ours, and nobody tells of its reloads */
     uint32_t backends;
     bool preview;                 /* PreviewBackend= comes after them */
-    char text[SCENARIO_TEXT_MAX]; /* the configuration */
-    struct spec *spec;            /* the same, parsed */
+    char text[SCENARIO_TEXT_MAX]; /* the configuration, while it is being written */
+    uint32_t variants;
+    struct spec *files[VARIANTS_MAX]; /* what the files may say */
+    struct spec *spec;                /* what counts: see files.c */
+    uint32_t balancers;               /* of it */
 };
 
 /* Those of Backend=, and that of PreviewBackend=. */

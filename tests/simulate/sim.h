@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "disk.h"
 #include "draw.h"
+#include "files.h"
 #include "hands.h"
 #include "haproxy.h"
 #include "host.h"
@@ -33,6 +34,7 @@ struct sim {
     struct draws draws;
     struct trace trace;
     struct scenario scenario;
+    struct files files;
     struct host host;
     struct disk disk;
     struct sim_unit units[COLORS][SIM_INSTANCES];

@@ -115,7 +115,14 @@
     X(GIVES_IN, PLAN, "hand.gives-in")                             \
     X(STATE_LOST, FAULT, "disk.state-lost")                        \
     X(NEWER_TIME, PLAN, "disk.newer-for")                          \
-    X(UNMANAGED, PLAN, "plan.unmanaged")
+    X(UNMANAGED, PLAN, "plan.unmanaged")                           \
+    X(VARIANTS, PLAN, "files.variants")                            \
+    X(VARIANT_REPLICAS, PLAN, "files.replicas")                    \
+    X(FILES_CHANGE, FAULT, "files.change")                         \
+    X(FILES_WHICH, PLAN, "files.which")                            \
+    X(FILES_BAD, FAULT, "files.bad")                               \
+    X(FILES_BAD_TIME, PLAN, "files.bad-time")                      \
+    X(RELOADED_AFTER, PLAN, "files.reloaded-after")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 

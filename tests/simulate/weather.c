@@ -7,7 +7,7 @@
 
 /* Which balancer it happens to. */
 static uint32_t which(struct sim *sim) {
-    return DRAW(sim, WHICH, sim->scenario.balancers);
+    return DRAW(sim, WHICH, sim->scenario.all_balancers);
 }
 
 static void reload(struct sim *sim) {
@@ -109,6 +109,8 @@ static const struct {
     {AT_CUT_OFF, 3, 500, cut_off},
     {AT_HAND_WEIGHT, 4, 500, hands_weight},
     {AT_HAND_STATE, 3, 500, hands_state},
+    {AT_FILES_CHANGE, 3, 500, files_change},
+    {AT_FILES_BAD, 2, 500, files_spoil},
     {AT_HAND_STOP, 2, 500, hands_stop},
     {AT_HAND_START, 2, 500, hands_start},
 };
