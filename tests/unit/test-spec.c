@@ -151,9 +151,12 @@ static void check_everything(const struct spec *spec) {
     assert_true(metric->dry_run);
     assert_int_equal(metric->retain, 32);
     assert_string_equal(metric->success_condition, "result[0] > 1");
-    assert_int_equal(metric->n_settings, 25);
-    assert_string_equal(metric->settings[4].key, "Query");
-    assert_string_equal(metric->settings[4].value, "q\\");
+    assert_string_equal(metric->baseline_query, "b");
+    assert_int_equal(metric->min_samples, 3);
+    assert_string_equal(metric->samples_query, "s");
+    assert_int_equal(metric->n_settings, 22);
+    assert_string_equal(metric->settings[1].key, "Query");
+    assert_string_equal(metric->settings[1].value, "q\\");
     assert_int_equal(spec->n_hooks, 2);
     assert_string_equal(spec->hooks[1].name, "unit");
     assert_int_equal(spec->n_notifies, 1);

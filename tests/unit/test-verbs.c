@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every verb in every situation: what the core answers is what ARCHITECTURE.md says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/files.h"
+#include "common/text.h"
+#include "core/command.h"
+#include "core/decide.h"
+
+/* ---------------------------------------------------------------- situations: v1 was live, v2 is, v3 comes */
+
+static const struct spec spec = {
+    .app = "shop",
+    .replicas = 2,
+    .revision_history_limit = 10,
+    .n_steps = 3,
+    .steps = {{.kind = STEP_SET_WEIGHT, .text = "setWeight 20", .weight = 2000},
+              {.kind = STEP_ANALYSIS, .text = "analysis good"},
+              {.kind = STEP_PAUSE, .text = "pause", .duration = USEC_INFINITY}},
+};
+static struct world world;
+
+static struct id128 identity_of(uint32_t revision) {
+    return (struct id128){.bytes = {(uint8_t)revision}};
+}
+
+static void remember(struct state *state, uint32_t revision, enum outcome outcome) {
+    memmove(&state->history[1], &state->history[0], state->n_history++ * sizeof state->history[0]);
+    state->history[0] = (struct history){.revision = revision, .attempt = 1, .outcome = outcome};
+    state->history[0].identity = identity_of(revision);
+    (void)snprintf(state->history[0].version, sizeof state->history[0].version, "v%u", revision);
+    state->next_revision = revision + 1;
+}
+
+static void live(struct state *state) {
+    state_init(state);
+    remember(state, 1, OUTCOME_PROMOTED);
+    remember(state, 2, OUTCOME_PROMOTED);
+    state->stable = GREEN;
+    state->slots[GREEN].revision = 2;
+    state->rollout = (struct rollout){.revision = 2, .attempt = 1, .color = GREEN, .step = spec.n_steps};
+}
+
+static void under_way(struct state *state, uint32_t step) {
+    live(state);
+    remember(state, 3, OUTCOME_RUNNING);
+    state->slots[BLUE].revision = 3;
+    state->rollout = (struct rollout){.mode = MODE_RUNNING, .revision = 3, .attempt = 1, .color = BLUE, .step = step};
+}
+
+static void shifting(struct state *state) {
+    under_way(state, 0);
+}
+
+static void analysis(struct state *state) {
+    under_way(state, 1);
+}
+
+static void paused(struct state *state) {
+    under_way(state, 2);
+}
+
+static void paused_by_hand(struct state *state) {
+    under_way(state, 0);
+    state->rollout.paused_by_user = true;
+}
+
+static void aborted(struct state *state) {
+    under_way(state, 0);
+    state->rollout.mode = MODE_ABORTED;
+    state->history[0].outcome = OUTCOME_ABORTED;
+}
+
+static void one_queued(struct state *state) {
+    live(state);
+    remember(state, 3, OUTCOME_RUNNING);
+    state->queued.revision = 3;
+}
+
+static void held(struct state *state) {
+    live(state);
+    remember(state, 3, OUTCOME_RUNNING);
+    state->stable = COLOR_NONE;
+    state->slots[BLUE].revision = 3;
+    state->rollout = (struct rollout){.mode = MODE_HELD, .reason = REASON_LOST_STATE};
+}
+
+static const struct {
+    const char *name;
+    void (*make)(struct state *state);
+} situations[] = {
+    {"nothing deployed", state_init},
+    {"live", live},
+    {"shifting", shifting},
+    {"analysis", analysis},
+    {"paused", paused},
+    {"paused by hand", paused_by_hand},
+    {"aborted", aborted},
+    {"live, one queued", one_queued},
+    {"held", held},
+};
+
+/* ---------------------------------------------------------------- verbs */
+
+static const struct {
+    const char *name;
+    struct command command;
+    uint32_t version; /* of a deploy */
+} verbs[] = {
+    {"deploy another version", {.verb = VERB_DEPLOY}, 9},
+    {"deploy the version of this rollout", {.verb = VERB_DEPLOY}, 3},
+    {"deploy the live version", {.verb = VERB_DEPLOY}, 2},
+    {"promote", {.verb = VERB_PROMOTE}, 0},
+    {"promote --full", {.verb = VERB_PROMOTE, .full = true}, 0},
+    {"abort", {.verb = VERB_ABORT}, 0},
+    {"retry", {.verb = VERB_RETRY}, 0},
+    {"pause", {.verb = VERB_PAUSE}, 0},
+    {"resume", {.verb = VERB_RESUME}, 0},
+    {"undo", {.verb = VERB_UNDO}, 0},
+    {"undo --to-revision", {.verb = VERB_UNDO, .to_revision = 1}, 0},
+    {"restart", {.verb = VERB_RESTART}, 0},
+};
+
+static const char *ask(size_t verb, size_t situation) {
+    static const char *const words[] = {[VERDICT_ACCEPTED] = "yes",
+                                        [VERDICT_ALREADY] = "already",
+                                        [VERDICT_ATTACHED] = "attached",
+                                        [VERDICT_REFUSED] = "no",
+                                        [VERDICT_UNEXPECTED] = "unexpected"};
+    static struct state state, next;
+    struct command command_asked = verbs[verb].command;
+    struct command_result result;
+    situations[situation].make(&state);
+    assert_null(state_invalid(&state));
+    if (verbs[verb].version)
+        (void)snprintf(command_asked.version, sizeof command_asked.version, "v%u", verbs[verb].version);
+    command_asked.identity = identity_of(verbs[verb].version);
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &command_asked, &next, &result);
+    if (state_invalid(&next))
+        fail_msg("%s, %s: %s", verbs[verb].name, situations[situation].name, state_invalid(&next));
+    if (result.verdict != VERDICT_ACCEPTED && memcmp(&state, &next, sizeof state) != 0)
+        fail_msg("%s, %s: \"%s\", and yet something changed", verbs[verb].name, situations[situation].name,
+                 result.message);
+    assert_true(*result.message);
+    return words[result.verdict];
+}
+
+/* ---------------------------------------------------------------- the table */
+
+/* Takes "| text " off a line. */
+static void take_cell(const char **line, char *cell, size_t size) {
+    const char *begin = *line + strspn(*line, "| "), *end = strchr(begin, '|');
+    assert_non_null(end);
+    *line = end;
+    while (end > begin && end[-1] == ' ')
+        end--;
+    assert_true((size_t)(end - begin) < size);
+    memcpy(cell, begin, (size_t)(end - begin));
+    cell[end - begin] = 0;
+}
+
+static const char *find_row(const char *text, const char *name) {
+    char begin[80];
+    (void)snprintf(begin, sizeof begin, "\n| %s |", name);
+    const char *row = strstr(text, begin);
+    if (!row)
+        fail_msg("ARCHITECTURE.md has no row \"%s\"", name);
+    return row + 1;
+}
+
+static void the_architecture_says_so(void **unused) {
+    const char *srcdir = getenv("srcdir");
+    char path[PATH_MAX], cell[128];
+    _cleanup_free_ char *text = NULL;
+    (void)snprintf(path, sizeof path, "%s/ARCHITECTURE.md", srcdir ? srcdir : ".");
+    assert_int_equal(file_read(path, 1 << 20, &text, NULL, NULL), 0);
+    const char *head = strstr(text, "\n| | nothing deployed |");
+    assert_non_null(head);
+    head += strlen("\n| ");
+    for (size_t s = 0; s < ELEMENTS(situations); s++) {
+        take_cell(&head, cell, sizeof cell);
+        assert_string_equal(cell, situations[s].name);
+    }
+    for (size_t v = 0; v < ELEMENTS(verbs); v++) {
+        const char *row = find_row(text, verbs[v].name);
+        take_cell(&row, cell, sizeof cell);
+        for (size_t s = 0; s < ELEMENTS(situations); s++) {
+            take_cell(&row, cell, sizeof cell);
+            cell[strcspn(cell, ",")] = 0;
+            if (strcmp(cell, "-") != 0 && strcmp(cell, ask(v, s)) != 0)
+                fail_msg("%s, %s: ARCHITECTURE.md says \"%s\", the core \"%s\"", verbs[v].name, situations[s].name,
+                         cell, ask(v, s));
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_architecture_says_so)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
