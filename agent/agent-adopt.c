@@ -26,6 +26,13 @@ static struct found find(struct agent *agent, enum color color) {
     return found;
 }
 
+void agent_adopt_pinned(struct agent *agent) {
+    struct error err = {0};
+    agent_load_pinned(agent);
+    if (agent_apply_live(agent, &err) < 0)
+        log_error("spec", "%s", err.text);
+}
+
 void agent_adopt(struct agent *agent) {
     const struct rollout *held = &agent->state.rollout;
     const struct store *store = agent->ports.store;
@@ -58,7 +65,5 @@ void agent_adopt(struct agent *agent) {
     }
     log_notice("store", "the saved state was lost; revision %u is stable, by its weight",
                agent->state.rollout.revision);
-    agent_load_pinned(agent);
-    if (agent_apply_live(agent, &err) < 0)
-        log_error("spec", "%s", err.text);
+    agent_adopt_pinned(agent);
 }

@@ -150,6 +150,8 @@ void agent_load_pinned(struct agent *agent);
 
 /* agent-adopt.c: finds a lost state again, as soon as enough is seen. */
 void agent_adopt(struct agent *agent);
+/* What was found, by looking or by a person's word, goes by the configuration that it is pinned to. */
+void agent_adopt_pinned(struct agent *agent);
 
 /* agent-refusals.c: why a new attempt by this configuration could not work. -ENOEXEC: the host or HAProxy has to be
  * changed; -EHOSTDOWN: a balancer that was never seen does not answer. */

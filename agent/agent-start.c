@@ -23,9 +23,13 @@ int agent_apply_live(struct agent *agent, struct error *err) {
     int r = agent->ports.configure(agent->ports.userdata, spec, err);
     if (r < 0)
         return r;
-    for (uint32_t i = 0; i < BALANCERS_MAX; i++)
-        if (strcmp(agent->sockets[i], spec->haproxy.sockets[i]) != 0)
-            memset(&agent->world.balancers[i], 0, sizeof agent->world.balancers[i]);
+    for (uint32_t i = 0; i < BALANCERS_MAX; i++) {
+        if (i < spec->haproxy.n_sockets && strcmp(agent->sockets[i], spec->haproxy.sockets[i]) == 0)
+            continue;
+        memset(&agent->world.balancers[i], 0, sizeof agent->world.balancers[i]);
+        agent->balancers[i].token = 0; /* another one is there, or none: nobody's answer is waited for */
+        agent->sent[i].n = 0;
+    }
     memcpy(agent->sockets, spec->haproxy.sockets, sizeof agent->sockets);
     agent->world.n_balancers = spec->haproxy.n_sockets;
     agent->world.n_backends = spec->haproxy.n_backends;

@@ -109,6 +109,7 @@ static int commit_verb(struct agent *agent, const struct api_command *asked, str
 int agent_command(void *userdata, const struct api_command *asked, struct command_result *ret, struct error *err) {
     struct agent *agent = userdata;
     struct command command_asked = asked->command;
+    bool held = agent->state.rollout.mode == MODE_HELD;
     enum verb verb = command_asked.verb;
     agent_clock(agent);
     agent->world.wall = agent->wall;
@@ -130,6 +131,8 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
     if (r < 0)
         return r;
     agent->due = true;
+    if (held && !ret->new_attempt)
+        agent_adopt_pinned(agent);
     if (ret->new_attempt) {
         struct error pin = {0};
         if (agent_pin(agent, agent->files->text, "the pinned configuration", &pin) < 0)

@@ -10,12 +10,16 @@
 
 uint32_t adopt_revision(const struct world *world, enum color color) {
     uint32_t revision = 0;
+    bool runs = false;
     for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
-        uint32_t placed = world->units[color][number].env_revision;
-        if (placed && revision && placed != revision && world->units[color][number].state == UNIT_ACTIVE)
-            return 0;
-        if (placed && (!revision || world->units[color][number].state == UNIT_ACTIVE))
-            revision = placed;
+        const struct unit_seen *unit = &world->units[color][number];
+        if (unit->state == UNIT_ACTIVE) { /* what runs without having been placed is something else, too */
+            if (runs && unit->env_revision != revision)
+                return 0;
+            revision = unit->env_revision;
+            runs = true;
+        } else if (!runs && !revision)
+            revision = unit->env_revision;
     }
     return revision;
 }

@@ -132,12 +132,16 @@ static bool restart_due(const struct decision *d, enum color color, uint32_t num
            unit->active_since <= d->next->restart_at;
 }
 
-/* All the others of its color that should run are ready. */
+/* There are others of its color that should run, also with the Replicas= of now, and all of them are ready. */
 static bool others_are_ready(const struct decision *d, enum color color, uint32_t number) {
-    for (uint32_t other = 0; other < d->span; other++)
-        if (other != number && d->want[color][other] == WANT_RUN && !d->ready[color][other])
+    bool any = false;
+    for (uint32_t other = 0; other < d->span; other++) {
+        bool wanted = other != number && d->want[color][other] == WANT_RUN;
+        if (wanted && !d->ready[color][other])
             return false;
-    return true;
+        any = any || wanted;
+    }
+    return any;
 }
 
 /* One after the other, stable first, and only while the others of its color serve: it is drained and stopped, and then

@@ -40,7 +40,8 @@ static bool all_calm(const struct sim *sim) {
             return false; /* will be stopped */
         bool ours = color == state->stable || (state->rollout.mode == MODE_RUNNING && color == state->rollout.color);
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
-            bool wanted = ours && sim->disk.links[color][number] == state->slots[color].revision;
+            bool wanted = ours && number < sim->scenario.spec->replicas &&
+                          sim->disk.links[color][number] == state->slots[color].revision;
             if (!unit_calm(&sim->units[color][number], wanted,
                            color == state->stable && number < sim->scenario.spec->replicas))
                 return false;
