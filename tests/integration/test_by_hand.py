@@ -10,7 +10,15 @@ UNIT = ["systemctl", "show", "--value", "-p"]
 
 @pytest.fixture(scope="module")
 def machine(package):
+    """Every instance has run once, so that each can be started by hand."""
     with booted(package, "by-hand") as made:
+        # who is ended while it is still starting may not have heard it
+        made.write("/etc/systemd/system/shop@.service.d/stop.conf", "[Service]\nTimeoutStopSec=2s\n")
+        made.run("systemctl", "daemon-reload")
+        made.configure(Canary=["Step="])
+        for version in ("v1", "v2"):
+            made.deploy(version)
+        made.wait_stopped("blue")
         yield made
 
 
@@ -32,7 +40,7 @@ def weight(machine, server):
 
 def serves(machine, server):
     seen = machine.servers()[server]
-    return seen["up"] and not seen["maint"] and seen["weight"] > 0
+    return seen["up"] and not seen["maint"] and not seen["drain"] and seen["weight"] > 0
 
 
 def yields(machine):
@@ -58,13 +66,20 @@ def test_weights_are_put_back_until_somebody_insists(loaded, sides):
     wait_for("the weight again", lambda: weight(loaded, server) == wanted)
 
 
-def test_maint_and_drain_are_put_back(loaded, sides):
-    """Meanwhile the others hold the share."""
+def test_maint_and_drain_are_put_back_until_somebody_insists(loaded, sides):
+    """Wherever it was, and meanwhile the others hold the share; then the state stands."""
     stable, canary = sides
     for server, state in ((f"{stable}-2", "maint"), (f"{canary}-1", "drain"), (f"{stable}-1", "maint")):
         loaded.haproxy(f"set server shop/{server} state {state}")
         wait_for(f"{server} again", lambda name=server: serves(loaded, name))
         wait_for("the share", lambda: loaded.rollout()["weight"]["actual"] == 20)
+    loaded.haproxy(f"set server shop/{stable}-1 state maint")
+    yields(loaded)
+    loaded.haproxy(f"set server shop/{stable}-1 state maint")
+    loaded.more_requests(1000)
+    assert not serves(loaded, f"{stable}-1")
+    loaded.verb("resume")
+    wait_for("it again", lambda: serves(loaded, f"{stable}-1"))
 
 
 def test_instances_stopped_by_hand_are_started_again(loaded, sides):

@@ -96,7 +96,7 @@ class Shop:
                 answer += part
 
     def servers(self, backend="shop"):
-        """{"blue-1": {"weight", "maint", "up"}, ...} as HAProxy has it now."""
+        """{"blue-1": {"weight", "maint", "drain", "up"}, ...} as HAProxy has it now."""
         lines = self.haproxy(f"show servers state {backend}").splitlines()
         header = next(line for line in lines if line.startswith("# ")).lstrip("# ").split()
         rows = [dict(zip(header, line.split())) for line in lines if line[:1].isdigit() and len(line.split()) >= len(header)]
@@ -104,6 +104,7 @@ class Shop:
             row["srv_name"]: {
                 "weight": int(row["srv_uweight"]),
                 "maint": int(row["srv_admin_state"]) & 1 == 1,
+                "drain": int(row["srv_admin_state"]) & 8 == 8,
                 "up": row["srv_op_state"] == "2",
             }
             for row in rows
