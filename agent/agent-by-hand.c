@@ -35,6 +35,7 @@ static int expand(struct agent *agent, const struct analysis_use *use, struct ac
         return r == -ENOMEM ? r : -ENOEXEC;
     active->canary = sides[0];
     active->stable = sides[1];
+    active->stable = sides[1];
     r = arguments_expand(agent, spec, &agent->state, sides, use, &active->analysis, err);
     (void)spec_free(spec);
     return r == -ENOMEM || r >= 0 ? r : -EINVAL;

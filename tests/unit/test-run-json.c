@@ -28,7 +28,7 @@ static void every_field_comes_back(void **unused) {
 #define ASKED                                                                                                     \
     "[Canary]\nStep=analysis m n dryRun=n\n[Metric m]\nProvider=prometheus\nQuery=up{a=\"b\"}\nHeader=A: "        \
     "{{credential.x}}\n"                                                                                          \
-    "Header=B: c\nSuccessCondition=result[0] > baseline[0]\nBaselineQuery=down\nMinSamples=5\nSamplesQuery=n\n"             \
+    "Header=B: c\nSuccessCondition=result[0] > baseline[0]\nBaselineQuery=down\nMinSamples=5\nSamplesQuery=n\n"   \
     "IntervalSec=90s\nCount=7\nInitialDelaySec=1s\nFailureLimit=2\nOnNoData=success\nOnFailure=pause\nRetain=3\n" \
     "[Metric n]\nProvider=job\nUnit=smoke@.service\n"
 
