@@ -17,21 +17,50 @@ static uint32_t mix_instance(const struct decision *d, uint32_t digest, enum col
     return mix(digest, instance_stopped(d, color, number));
 }
 
-/* Of all that is wanted of the balancers, and of who they are. Never 0. */
-static uint32_t wanted_digest(const struct decision *d) {
-    uint32_t digest = 2166136261u;
+/* Of who is to be let in and who is not, and of who the balancers are. Never 0. */
+static uint32_t admission_digest(const struct decision *d) {
+    uint32_t digest = mix(2166136261u, backends_of(d->world));
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < d->span; number++)
             digest = mix_instance(d, digest, color, number);
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
         uint64_t epoch = d->world->balancers[balancer].epoch;
         digest = mix(mix(digest, (uint32_t)epoch), (uint32_t)(epoch >> 32));
+    }
+    return digest | 1;
+}
+
+/* Of all that is wanted of the balancers: the weights, too. Never 0. */
+static uint32_t wanted_digest(const struct decision *d) {
+    uint32_t digest = admission_digest(d);
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
         for (uint32_t backend = 0; backend < backends_of(d->world); backend++)
             for (enum color color = BLUE; color < COLORS; color++)
                 for (uint32_t number = 0; number < d->span; number++)
                     digest = mix(digest, d->target[balancer][backend][color][number]);
-    }
     return digest | 1;
+}
+
+/* It is in where it is to be let in, and out where it is not. */
+static bool admission_is(const struct decision *d, uint32_t balancer, enum color color, uint32_t number) {
+    enum want want = d->want[color][number];
+    bool in = (want == WANT_RUN || want == WANT_KEEP) && instance_active(d, color, number), out = want == WANT_DOWN;
+    for (uint32_t backend = 0; backend < backends_of(d->world); backend++) {
+        const struct server_seen *server = &d->world->balancers[balancer].servers[backend][color][number];
+        if (server->known && ((in && (server->maint || server->drain)) || (out && !server->maint)))
+            return false;
+    }
+    return true;
+}
+
+/* So it is for all, at those that were just looked at. */
+static bool admission_reached(const struct decision *d) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        for (enum color color = BLUE; look_is_fresh(d, balancer) && color < COLORS; color++)
+            for (uint32_t number = 0; number < d->span; number++)
+                if (!admission_is(d, balancer, color, number))
+                    return false;
+    return true;
 }
 
 /* It is put back, and everybody is looked at, so that it is confirmed. But three within ten minutes are enough. */
@@ -61,13 +90,15 @@ void byhand_follow(struct decision *d) {
     struct by_hand *by_hand = &d->next->by_hand;
     if (by_hand->yielded || color_canary(d->next) == COLOR_NONE || !d->balancers_up || !d->units_known)
         return;
-    uint32_t digest = wanted_digest(d);
-    if (shift_wanted(d)) { /* at those that were just looked at */
-        if (by_hand->confirmed == digest)
-            restoration(d);
-        by_hand->confirmed = 0;
-    } else if (plan_tells(d))
-        by_hand->confirmed = targets_reached(d) ? digest : 0;
+    /* Who is taken out by hand is unready for it, so that other weights are wanted: those alone would not tell. */
+    uint32_t admission = admission_digest(d), wanted = wanted_digest(d);
+    bool admitted = admission_reached(d), shifts = shift_wanted(d), tells = plan_tells(d);
+    if ((!admitted && by_hand->admitted == admission) || (shifts && by_hand->confirmed == wanted))
+        restoration(d);
+    if (!admitted || tells)
+        by_hand->admitted = admitted ? admission : 0;
+    if (shifts || tells)
+        by_hand->confirmed = !shifts && targets_reached(d) ? wanted : 0;
 }
 
 void byhand_forget(struct state *next, usec_t now) {

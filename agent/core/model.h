@@ -146,6 +146,7 @@ struct event {
 #define RESTORATIONS_MAX 3
 #define RESTORATIONS_WITHIN (600 * USEC_PER_SEC)
 struct by_hand {
+    uint32_t admitted;  /* digest of who is to be let in, when it was last seen to be so; 0: it is not so yet */
     uint32_t confirmed; /* digest of what was wanted when it was last seen to be so; 0: it is not so yet */
     usec_t restored[RESTORATIONS_MAX]; /* when something was put back, oldest first */
     bool yielded;                      /* too often: nothing is put back until the next verb */

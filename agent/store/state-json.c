@@ -74,6 +74,7 @@ static const struct field rollout_fields[] = {
 };
 
 static const struct field by_hand_fields[] = {
+    U32_FIELD(struct by_hand, admitted, "admitted", UINT32_MAX),
     U32_FIELD(struct by_hand, confirmed, "confirmed", UINT32_MAX),
     USEC_FIELD(struct by_hand, restored[0], "restored0"),
     USEC_FIELD(struct by_hand, restored[1], "restored1"),

@@ -157,7 +157,7 @@ void random_state(uint64_t seed, struct state *ret) {
     any_rollout(&ret->rollout);
     ret->queued = (struct queued){.revision = any_u32(), .now = any_bool()};
     ret->restart_at = any_usec();
-    ret->by_hand = (struct by_hand){.confirmed = any_u32(), .yielded = any_bool()};
+    ret->by_hand = (struct by_hand){.admitted = any_u32(), .confirmed = any_u32(), .yielded = any_bool()};
     for (uint32_t i = 0; i < RESTORATIONS_MAX; i++)
         ret->by_hand.restored[i] = any_usec();
     ret->n_history = below(3) == 0 ? HISTORY_MAX : below(HISTORY_MAX);
