@@ -106,28 +106,36 @@ static int commit_verb(struct agent *agent, const struct api_command *asked, str
     return r;
 }
 
-int agent_command(void *userdata, const struct api_command *asked, struct command_result *ret, struct error *err) {
-    struct agent *agent = userdata;
+/* Everything that is said to a verb before it is written: fills `next` and the answer. What the files say counts where
+ * an attempt begins. */
+static int weigh_verb(struct agent *agent, const struct api_command *asked, struct command_result *ret,
+                      struct error *err) {
     struct command command_asked = asked->command;
-    bool held = agent->state.rollout.mode == MODE_HELD;
-    enum verb verb = command_asked.verb;
+    bool attempt = begins_attempt(asked->command.verb);
     agent_clock(agent);
     agent->world.wall = agent->wall;
     agent->world.window_opens = agent->files ? deploy_windows_open(agent->files, agent->wall) : 0;
-    if (begins_attempt(verb)) {
+    if (attempt) {
         int r = check_attempt(agent, asked, err);
         if (r < 0)
             return r;
-        if (verb == VERB_DEPLOY)
+        if (command_asked.verb == VERB_DEPLOY)
             command_asked.identity = revision_identity(command_asked.version, asked->env);
     }
-    command(begins_attempt(verb) ? agent->files : agent_spec(agent), &agent->state, &agent->world, agent->now,
-            &command_asked, &agent->next, ret);
-    if (ret->verdict != VERDICT_ACCEPTED)
-        return 0;
-    int r = ret->new_attempt || ret->new_revision ? check_new_attempt(agent, ret->revision, err) : 0;
-    if (r >= 0)
-        r = commit_verb(agent, asked, ret, err);
+    command(attempt ? agent->files : agent_spec(agent), &agent->state, &agent->world, agent->now, &command_asked,
+            &agent->next, ret);
+    bool begins = ret->verdict == VERDICT_ACCEPTED && (ret->new_attempt || ret->new_revision);
+    return begins ? check_new_attempt(agent, ret->revision, err) : 0;
+}
+
+int agent_command(void *userdata, const struct api_command *asked, struct command_result *ret, struct error *err) {
+    struct agent *agent = userdata;
+    bool held = agent->state.rollout.mode == MODE_HELD;
+    enum verb verb = asked->command.verb;
+    int r = weigh_verb(agent, asked, ret, err);
+    if (r < 0 || ret->verdict != VERDICT_ACCEPTED)
+        return r;
+    r = commit_verb(agent, asked, ret, err);
     if (r < 0)
         return r;
     agent->due = true;
@@ -141,6 +149,18 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
         if (agent->ports.store->prune(agent->ports.store->self, &agent->state, &prune) < 0)
             log_debug("store", "%s", prune.text);
     }
-    log_info("api", "%s by uid %u: %s", verb_to_string(verb), command_asked.uid, ret->message);
+    log_info("api", "%s by uid %u: %s", verb_to_string(verb), asked->command.uid, ret->message);
+    return 0;
+}
+
+int agent_plan(void *userdata, const struct api_command *asked, struct api_plan *ret, struct error *err) {
+    struct agent *agent = userdata;
+    int r = weigh_verb(agent, asked, &ret->result, err);
+    if (r < 0)
+        return r;
+    bool queued = ret->result.revision && agent->next.queued.revision == ret->result.revision;
+    ret->spec = ret->result.verdict == VERDICT_ATTACHED && !queued ? agent_spec(agent) : agent->files;
+    ret->waits_until = queued ? agent->world.window_opens : 0;
+    forecast(ret->spec, &agent->next, agent->now, ret->result.revision, &ret->forecast);
     return 0;
 }

@@ -77,8 +77,10 @@ void agent_view(void *agent, struct api_view *ret);
 int agent_run(void *agent, uint32_t id, struct run_view *ret, struct error *err);
 int agent_analyze(void *agent, const struct api_analysis *asked, uint32_t *ret_run, struct error *err);
 int agent_command(void *agent, const struct api_command *asked, struct command_result *ret, struct error *err);
+int agent_plan(void *agent, const struct api_command *asked, struct api_plan *ret, struct error *err);
 
-/* True when everything that stable needs runs; when nothing is deployed, when all was looked at: for READY=1 at boot. */
+/* True when everything that stable needs runs; when nothing is deployed, when all was looked at: for READY=1 at boot.
+ */
 bool agent_settled(const struct agent *agent);
 
 #endif

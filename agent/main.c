@@ -81,6 +81,10 @@ static int on_command(void *userdata, const struct api_command *asked, struct co
     return agent_command(((struct driver *)userdata)->agent, asked, ret, err);
 }
 
+static int on_plan(void *userdata, const struct api_command *asked, struct api_plan *ret, struct error *err) {
+    return agent_plan(((struct driver *)userdata)->agent, asked, ret, err);
+}
+
 /* ---------------------------------------------------------------- ports of the agent */
 
 static usec_t clock_read(clockid_t id) {
@@ -298,8 +302,12 @@ static int begin_agent(struct driver *driver, struct error *err) {
 static int begin(struct driver *driver, struct error *err) {
     char state_dir[256], run_dir[256], path[320];
     const struct manager_callbacks units = {.userdata = driver, .seen = on_unit_seen, .done = on_unit_done};
-    const struct api_handler handler = {
-        .userdata = driver, .view = on_view, .run = on_run, .analyze = on_analyze, .command = on_command};
+    const struct api_handler handler = {.userdata = driver,
+                                        .view = on_view,
+                                        .run = on_run,
+                                        .analyze = on_analyze,
+                                        .command = on_command,
+                                        .plan = on_plan};
     (void)snprintf(state_dir, sizeof state_dir, "%s/%s", ROLLOUT_STATE_DIR, driver->app);
     (void)snprintf(run_dir, sizeof run_dir, "%s/%s", ROLLOUT_RUN_DIR, driver->app);
 

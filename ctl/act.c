@@ -6,8 +6,6 @@
 #include "common/json-writer.h"
 #include "ctl/ctl.h"
 
-#define BODY_MAX ((size_t)64 * 1024)
-
 static void view_result(struct writer *writer, FILE *out, const cJSON *document) {
     (void)fprintf(out, "%s\n", SAFE(field_text(document, "message")));
 }
@@ -69,7 +67,7 @@ void put_pair(struct json_writer *body, const char *pair) {
     json_put_string(body, key, value);
 }
 
-static void put_deploy(struct json_writer *body, const struct invocation *asked) {
+void put_deploy(struct json_writer *body, const struct invocation *asked) {
     json_open_object(body, NULL);
     json_put_string(body, "version", asked->arguments[1]);
     if (asked->n_pairs > 0)

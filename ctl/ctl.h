@@ -102,8 +102,13 @@ enum exit_code say_failed(enum exit_code code, const char *format, ...) __attrib
 typedef bool (*watch_judge)(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret);
 enum exit_code watch(const struct invocation *asked, struct client *client, watch_judge judge, void *userdata);
 
+/* Largest body of a request. */
+#define BODY_MAX ((size_t)64 * 1024)
+
 /* act.c: adds "KEY=VALUE" as a member. */
 void put_pair(struct json_writer *body, const char *pair);
+/* What a deploy is asked with: the whole body. */
+void put_deploy(struct json_writer *body, const struct invocation *asked);
 
 /* CLOCK_MONOTONIC (watch.c). */
 usec_t monotonic_now(void);
@@ -112,6 +117,7 @@ usec_t monotonic_now(void);
 enum exit_code run_deploy(const struct invocation *asked); /* act.c */
 enum exit_code run_promote(const struct invocation *asked);
 enum exit_code run_undo(const struct invocation *asked);
+enum exit_code run_plan(const struct invocation *asked);    /* plan.c */
 enum exit_code run_analyze(const struct invocation *asked); /* analyze.c */
 enum exit_code run_plain_verb(const struct invocation *asked);
 enum exit_code run_get(const struct invocation *asked); /* show.c */

@@ -17,6 +17,7 @@ rolloutctl_SOURCES = \
 	%D%/past.c \
 	%D%/people.c %D%/people.h \
 	%D%/permit.c %D%/permit.h \
+	%D%/plan.c \
 	%D%/run-view.c \
 	%D%/show.c \
 	%D%/talk.c \

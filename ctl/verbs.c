@@ -14,6 +14,10 @@ const struct verb verbs[] = {
      "With --watch it follows this revision until it is Healthy, or Degraded or superseded (exit 1);\n"
      "with --until paused it is content when this revision is Paused, too.",
      OPTION_ENV | OPTION_NOW | OPTION_WATCH | OPTION_UNTIL | OPTION_TIMEOUT | READS, 2, 2, run_deploy},
+    {"plan", "APP VERSION", "show what a deploy would do, and do nothing",
+     "The steps with the times that they take at least, the new version's share of requests, and the instances of\n"
+     "both; what a deploy would be refused for is said, too.",
+     OPTION_ENV | OPTION_NOW | READS, 2, 2, run_plan},
     {"get", "APP", "show where a rollout stands, and why it waits",
      "With --watch, on a terminal, the picture stays alive.", OPTION_WATCH | OPTION_TIMEOUT | READS, 1, 1, run_get},
     {"status", "APP", "say the phase in one line; exit 1 when Degraded",

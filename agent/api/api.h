@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "core/command.h"
 #include "core/explain.h"
+#include "core/forecast.h"
 #include "core/model.h"
 
 /* Everything that a reading request shows, borrowed until the event loop goes on. */
@@ -31,6 +32,14 @@ struct api_analysis {
     uint32_t uid, login_uid; /* who; UINT32_MAX unknown */
 };
 
+/* What a deploy would do. */
+struct api_plan {
+    struct command_result result; /* as the deploy's; forecast and spec only where it isn't refused */
+    struct forecast forecast;     /* of result.revision */
+    const struct spec *spec;      /* by which it goes; borrowed until the event loop goes on */
+    usec_t waits_until;           /* for its window, wall clock; 0: for none */
+};
+
 /* A run and what it asks, borrowed until the next one is asked for. */
 struct run_view {
     const struct run *run;
@@ -50,6 +59,8 @@ struct api_handler {
      * version or environment -EINVAL, no such release -ENOENT, configuration bad -ENOEXEC, disk -EIO ...), the error
      * says why. */
     int (*command)(void *userdata, const struct api_command *command, struct command_result *ret, struct error *err);
+    /* What a deploy would do and answer, with the same errors. Nothing changes. */
+    int (*plan)(void *userdata, const struct api_command *command, struct api_plan *ret, struct error *err);
 };
 
 struct api_server;

@@ -14,6 +14,8 @@ struct http_request {
     const char *body;
     size_t body_len;
     const char *last_event_id; /* NULL: not given */
+    const char *dry_run;       /* ?dryRun=; NULL: not given */
+    const char *unknown;       /* another parameter behind the ?; NULL: none */
     bool may_act;              /* it came over api.sock */
     uint32_t uid, login_uid;
 };
@@ -58,6 +60,9 @@ void body_done(struct api_command *command);
 /* Reads the body of an analysis by hand; the same errors. */
 int body_parse_analysis(const char *body, size_t len, struct api_analysis *ret, struct error *err);
 
+/* "accepted", ...; NULL for a refusal. */
+const char *verdict_word(enum verdict verdict);
+
 /* Puts the documents of reading requests, the whole as one value. */
 void view_put_rollout(struct json_writer *json, const struct api_handler *handler);
 void view_put_revisions(struct json_writer *json, const struct api_handler *handler);
@@ -75,6 +80,9 @@ void view_put_by(struct json_writer *json, uint32_t uid, uint32_t login_uid);
 void view_put_wall(struct json_writer *json, const char *key, usec_t wall);
 /* null for NONE. */
 void view_put_id(struct json_writer *json, const char *key, uint32_t id, uint32_t none);
+
+/* What a deploy would do. */
+void view_put_plan(struct json_writer *json, const struct api_plan *plan);
 
 /* Appends the events after *after, as server-sent events, and moves *after on. */
 int view_put_events(struct buffer *text, const struct api_handler *handler, uint32_t *after);

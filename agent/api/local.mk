@@ -9,4 +9,4 @@ libapi_a_SOURCES = \
 	%D%/server.c \
 	%D%/sockets.c %D%/sockets.h \
 	%D%/view.c \
-	%D%/view-history.c %D%/view-runs.c
+	%D%/view-history.c %D%/view-plan.c %D%/view-runs.c

@@ -99,24 +99,36 @@ static const struct route *find_route(const char *path, uint32_t *ret_number) {
 
 /* ---------------------------------------------------------------- verbs */
 
-static void answer_result(const struct command_result *result, struct http_response *ret) {
-    static const char *const words[] = {
-        [VERDICT_ACCEPTED] = "accepted", [VERDICT_ALREADY] = "already", [VERDICT_ATTACHED] = "attached"};
-    switch (result->verdict) {
-    case VERDICT_REFUSED:
-        http_problem(ret, PROBLEM_REFUSED, result->revision, result->message);
-        return;
-    case VERDICT_UNEXPECTED:
-        http_problem(ret, PROBLEM_UNEXPECTED, result->revision, result->message);
-        return;
+const char *verdict_word(enum verdict verdict) {
+    switch (verdict) {
     case VERDICT_ACCEPTED:
+        return "accepted";
     case VERDICT_ALREADY:
+        return "already";
     case VERDICT_ATTACHED:
+        return "attached";
+    case VERDICT_REFUSED:
+    case VERDICT_UNEXPECTED:
         break;
     }
+    return NULL;
+}
+
+/* False: it isn't refused. */
+static bool answer_refusal(const struct command_result *result, struct http_response *ret) {
+    if (verdict_word(result->verdict))
+        return false;
+    http_problem(ret, result->verdict == VERDICT_REFUSED ? PROBLEM_REFUSED : PROBLEM_UNEXPECTED, result->revision,
+                 result->message);
+    return true;
+}
+
+static void answer_result(const struct command_result *result, struct http_response *ret) {
+    if (answer_refusal(result, ret))
+        return;
     _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
     json_open_object(&json, NULL);
-    json_put_string(&json, "verdict", words[result->verdict]);
+    json_put_string(&json, "verdict", verdict_word(result->verdict));
     if (result->revision > 0)
         json_put_u32(&json, "revision", result->revision);
     else
@@ -139,21 +151,39 @@ static enum problem problem_of(int code) {
     }
 }
 
+static int answer_plan(const struct api_handler *handler, const struct api_command *asked, struct http_response *ret,
+                       struct error *err) {
+    _cleanup_json_writer_ struct json_writer json = JSON_WRITER(ANSWER_MAX);
+    struct api_plan plan = {0};
+    int r = handler->plan(handler->userdata, asked, &plan, err);
+    if (r < 0 || answer_refusal(&plan.result, ret))
+        return r;
+    view_put_plan(&json, &plan);
+    http_json(ret, 200, &json);
+    return 0;
+}
+
+static int answer_command(const struct api_handler *handler, const struct api_command *asked, struct http_response *ret,
+                          struct error *err) {
+    struct command_result result = {0};
+    int r = handler->command(handler->userdata, asked, &result, err);
+    if (r == 0)
+        answer_result(&result, ret);
+    return r;
+}
+
 static void answer_verb(const struct api_handler *handler, const struct http_request *request, enum verb verb,
                         struct http_response *ret) {
     struct error err = {0};
     struct api_command asked;
-    struct command_result result = {0};
     int r = body_parse(verb, request->body, request->body_len, &asked, &err);
     if (r < 0) {
         http_problem(ret, r == -ENOMEM ? PROBLEM_FAILED : PROBLEM_INVALID, 0, err.text);
     } else {
         asked.command.uid = request->uid;
         asked.command.login_uid = request->login_uid;
-        r = handler->command(handler->userdata, &asked, &result, &err);
-        if (r == 0)
-            answer_result(&result, ret);
-        else
+        r = request->dry_run ? answer_plan(handler, &asked, ret, &err) : answer_command(handler, &asked, ret, &err);
+        if (r < 0)
             http_problem(ret, problem_of(r), 0, err.text);
     }
     body_done(&asked);
@@ -183,6 +213,18 @@ static void answer_analyze(const struct api_handler *handler, const struct http_
     http_json(ret, 202, &json);
 }
 
+/* Whoever asks for a dry run, however he spells it, wants nothing to happen. */
+static bool wrong_parameters(const struct http_request *request, enum verb verb, struct http_response *ret) {
+    const char *why = request->unknown                     ? "behind the ?: expected only dryRun=1"
+                      : !request->dry_run                  ? NULL
+                      : verb != VERB_DEPLOY                ? "dryRun: only a deploy has a plan"
+                      : strcmp(request->dry_run, "1") != 0 ? "dryRun: expected 1"
+                                                           : NULL;
+    if (why)
+        http_problem(ret, PROBLEM_INVALID, 0, why);
+    return why;
+}
+
 static void wrong_method(struct http_response *ret, const char *allowed) {
     http_problem(ret, PROBLEM_METHOD, 0, allowed);
     ret->allow = allowed;
@@ -205,6 +247,8 @@ void http_answer(const struct api_handler *handler, const struct http_request *r
         wrong_method(ret, "POST");
     else if (!request->may_act)
         http_problem(ret, PROBLEM_READ_ONLY, 0, "verbs go to api.sock, which is open to root and the group rollout");
+    else if (wrong_parameters(request, verb, ret))
+        return;
     else if (analyze)
         answer_analyze(handler, request, ret);
     else

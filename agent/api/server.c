@@ -286,6 +286,15 @@ static enum MHD_Result send_stream(struct connection *c, struct http_response *a
     return send_response(c, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, stream_read, c, NULL), answer);
 }
 
+static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, const char *key, const char *value) {
+    struct http_request *request = userdata;
+    if (strcmp(key, "dryRun") == 0)
+        request->dry_run = value ? value : "";
+    else
+        request->unknown = key;
+    return MHD_YES;
+}
+
 static enum MHD_Result answer(struct connection *c, const char *method, const char *path) {
     struct http_response response;
     if (c->too_long) {
@@ -301,6 +310,7 @@ static enum MHD_Result answer(struct connection *c, const char *method, const ch
         .may_act = c->door->may_act,
     };
     socket_peer(c->fd, &request.uid, &request.login_uid);
+    (void)MHD_get_connection_values(c->mhd, MHD_GET_ARGUMENT_KIND, take_parameter, &request);
     http_answer(&c->door->server->handler, &request, &response);
     return response.stream ? send_stream(c, &response) : send_answer(c, &response);
 }

@@ -10,6 +10,7 @@ libcore_a_SOURCES = \
 	%D%/deploy.c \
 	%D%/events.c \
 	%D%/explain.c %D%/explain.h \
+	%D%/forecast.c %D%/forecast.h \
 	%D%/history.c %D%/history.h \
 	%D%/lives.c \
 	%D%/model.h \

@@ -86,7 +86,7 @@ static void core_begin(const char *text) {
 }
 
 /* One decision, so much later, on a fresh look; what it wants of the balancer is done at once. */
-static void core_decide_after(usec_t later) {
+static inline void core_decide_after(usec_t later) {
     static struct state next;
     now += later;
     world.balancers[0].seen_at = world.balancers[0].asked_at = now;

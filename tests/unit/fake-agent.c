@@ -213,6 +213,23 @@ static int carry_out(void *userdata, const struct api_command *asked, struct com
     return 0;
 }
 
+static int plan(void *userdata, const struct api_command *asked, struct api_plan *ret, struct error *err) {
+    struct fake_agent *fake = userdata;
+    struct state *next = malloc(sizeof(*next));
+    struct command filled = asked->command;
+    if (fake->fail < 0 || !next) {
+        free(next);
+        return error_set(err, next ? fake->fail : -ENOMEM, "it failed");
+    }
+    (void)string_copy((char *)filled.identity.bytes, sizeof(filled.identity.bytes), filled.version);
+    command(&fake->spec, &fake->state, &fake->world, FAKE_NOW, &filled, next, &ret->result);
+    ret->spec = &fake->spec;
+    forecast(&fake->spec, next, FAKE_NOW, ret->result.revision, &ret->forecast);
+    free(next);
+    return 0;
+}
+
 struct api_handler fake_agent_handler(struct fake_agent *fake) {
-    return (struct api_handler){.userdata = fake, .view = view, .run = run, .analyze = analyze, .command = carry_out};
+    return (struct api_handler){
+        .userdata = fake, .view = view, .run = run, .analyze = analyze, .command = carry_out, .plan = plan};
 }

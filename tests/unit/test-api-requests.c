@@ -99,6 +99,30 @@ static void a_verb_is_carried_out_with_who_asked(void **unused) {
     assert_non_null(strstr(body_of(), "\"verdict\":\"attached\""));
 }
 
+static void a_plan_changes_nothing(void **unused) {
+    static const char body[] = "{\"version\": \"v9\"}";
+    static const char *const wrong[] = {"deploy?dryRun=0",     "deploy?dryRun",    "deploy?dryrun=1",
+                                        "deploy?dryRun=1&x=1", "promote?dryRun=1", "analyze?dryRun=1"};
+    const cJSON *steps;
+    char path[64];
+    assert_int_equal(ask("api.sock", "POST", "/v1/rollout/deploy?dryRun=1", body), 200);
+    _cleanup_json_ cJSON *document = document_of();
+    assert_int_equal(json_get_array(document, "steps", &steps, NULL), 0);
+    assert_int_equal(cJSON_GetArraySize(steps), 6);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(path, sizeof(path), "/v1/rollout/%s", wrong[i]);
+        assert_int_equal(ask("api.sock", "POST", path, body), 400);
+    }
+    assert_int_equal(ask("status.sock", "POST", "/v1/rollout/deploy?dryRun=1", body), 403);
+    fake.fail = -ENOEXEC;
+    assert_int_equal(ask("api.sock", "POST", "/v1/rollout/deploy?dryRun=1", body), 422);
+    fake.fail = 0;
+    fake.spec.on_supersede = SUPERSEDE_REJECT;
+    assert_int_equal(ask("api.sock", "POST", "/v1/rollout/deploy?dryRun=1", body), 409);
+    assert_int_equal(fake.commands, 0);
+    assert_int_equal(fake.state.generation, 4711);
+}
+
 static void failures_say_what_they_are(void **unused) {
     static const struct {
         int fail, status;
@@ -247,6 +271,7 @@ int main(void) {
         TEST(an_unknown_world_is_shown_as_null),
         TEST(what_was_is_shown),
         TEST(a_verb_is_carried_out_with_who_asked),
+        TEST(a_plan_changes_nothing),
         TEST(failures_say_what_they_are),
         TEST(wrong_addresses_and_methods),
         TEST(the_status_socket_only_reads),

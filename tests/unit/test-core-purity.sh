@@ -10,13 +10,14 @@ fi
 
 status=0
 
-# What they may call of others: memory and text, arithmetic, and common/.
+# What they may call of others: memory and text, arithmetic, common/, and what is looked up in a specification.
 cat > purity.allowed.$$ <<EOF
 error_set string_copy text_escape utf8_length utf8_valid
 free malloc qsort
 memchr memcmp memcpy memmem memmove memset
 snprintf vsnprintf stpcpy strchr strcmp strcspn strlen strncmp strnlen strspn strstr strtod
 fmax fmin fmod pow round trunc floor ceil log10 nan
+spec_template
 EOF
 trap 'rm -f purity.*.$$' EXIT
 tr ' ' '\n' < purity.allowed.$$ | sort -u > purity.allow.$$

@@ -99,6 +99,14 @@ run 2 deploy shop v9 --env A && err "expected KEY=VALUE" && run 2 deploy shop ..
 check "a bad deploy exits 2"
 
 start_agent
+run 0 plan shop v9 && out "revision 3 (v9) begins" && grep -qE "^0s +setWeight 20 +- +20 % +1 +2 +traffic" "$folder/out" &&
+    grep -qE "^10min +setWeight 60 +- +60 % +2 +2 " "$folder/out" && out "the old version is stopped"
+check "plan shows the steps with their times"
+run 0 plan shop v9 -o json && jq -e '.steps[1].lastsSec == 600 and .steps[1].waitsFor == "pause" and .steps[2].weight == 60' "$folder/out" >/dev/null &&
+    run 2 plan shop ../x && run 0 get shop && out "step 2 of 4"
+check "plan changes nothing"
+
+start_agent
 (sleep 0.7 && kill -USR1 "$agent_pid") &
 run 0 deploy shop v9 --watch --timeout 20s && out "Healthy" && grep -qF "is live" "$folder/err"
 check "deploy --watch ends with Healthy"
