@@ -10,6 +10,7 @@
 #include "common/json-writer.h"
 #include "common/time.h"
 #include "ctl/writer.h"
+#include "spec/spec.h"
 
 /* What rolloutctl exits with: a contract. */
 enum exit_code {
@@ -42,6 +43,13 @@ enum option {
     OPTION_ARG = 1 << 11,
     OPTION_NOW = 1 << 12,
     OPTION_TO_REVISION = 1 << 13,
+    OPTION_STRATEGY = 1 << 14,
+    OPTION_REPLICAS = 1 << 15,
+    OPTION_PORT = 1 << 16,
+    OPTION_RELEASE = 1 << 17,
+    OPTION_EXEC = 1 << 18,
+    OPTION_BIND = 1 << 19,
+    OPTION_DIR = 1 << 20,
 };
 
 /* One command line, understood. */
@@ -56,6 +64,10 @@ struct invocation {
     size_t n_pairs;
     const char *haproxy;       /* a file; NULL: not given */
     const char *lines, *since; /* for journalctl; NULL: not given */
+    /* init: 0 and NULL: not given */
+    enum strategy strategy;
+    uint32_t replicas, port;
+    const char *release, *command, *bind, *dir;
     struct writer *writer;
 };
 
@@ -127,6 +139,7 @@ enum exit_code run_history(const struct invocation *asked); /* past.c */
 enum exit_code run_analysis(const struct invocation *asked);
 enum exit_code run_logs(const struct invocation *asked); /* logs.c */
 enum exit_code run_lint(const struct invocation *asked); /* lint.c */
+enum exit_code run_init(const struct invocation *asked); /* init.c */
 enum exit_code run_permit(const struct invocation *asked);
 
 #endif

@@ -27,7 +27,7 @@ void help_verb(FILE *out, const struct verb *verb) {
             char words[64];
             (void)snprintf(words, sizeof(words), "%s%s%s%s%s", text->letter, *text->letter ? ", " : "", text->name,
                            text->argument ? " " : "", text->argument ? text->argument : "");
-            (void)fprintf(out, "  %-24s %s\n", words, text->help);
+            (void)fprintf(out, "  %-28s %s\n", words, text->help);
         }
 }
 

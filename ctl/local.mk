@@ -10,6 +10,7 @@ rolloutctl_SOURCES = \
 	%D%/haproxy-facts.c %D%/haproxy-facts.h \
 	%D%/haproxy-traps.c \
 	%D%/help.c \
+	%D%/init.c %D%/init.h %D%/init-texts.c \
 	%D%/lint.c %D%/lint.h %D%/lint-haproxy.c %D%/lint-host.c \
 	%D%/logs.c \
 	%D%/main.c \

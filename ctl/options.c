@@ -21,6 +21,13 @@ static const struct option_text texts[] = {
     {OPTION_LINES, "--lines", "-n", "NUMBER", "only the latest so many messages (10 with --follow)"},
     {OPTION_SINCE, "--since", "-S", "TIME", "only messages from then on: \"10 min ago\", \"2026-11-23 10:00\""},
     {OPTION_HAPROXY, "--haproxy", "", "FILE", "look at this haproxy.cfg instead of the HAProxy that runs"},
+    {OPTION_STRATEGY, "--strategy", "", "canary|blueGreen", "how versions go live (canary)"},
+    {OPTION_REPLICAS, "--replicas", "", "NUMBER", "instances of each color (2)"},
+    {OPTION_PORT, "--port", "", "NUMBER", "port of blue-1, the others follow (9001)"},
+    {OPTION_RELEASE, "--release", "", "FOLDER", "where version %v lies (/srv/APP/releases/%v)"},
+    {OPTION_EXEC, "--exec", "", "COMMAND", "what an instance runs, from the release's folder on (bin/APP)"},
+    {OPTION_BIND, "--bind", "", "ADDRESS:PORT", "write a frontend, too, for requests that come in there"},
+    {OPTION_DIR, "--dir", "", "FOLDER", "write the files there, not where they take effect"},
     {OPTION_OUTPUT, "--output", "-o", "text|json", "how results are written"},
     {OPTION_HELP, "--help", "-h", NULL, "show this help"},
 };
@@ -62,6 +69,12 @@ static int take_pair(struct invocation *ret, const char *option, const char *val
     return 0;
 }
 
+static int take_number(const char *option, const char *value, uint32_t *ret, struct error *err) {
+    if (!text_to_u32(value, ret) || *ret == 0)
+        return error_set(err, -EINVAL, "%s %s: expected a number from 1 on", option, SAFE(value));
+    return 0;
+}
+
 static int take_option(struct invocation *ret, enum option bit, const char *value, struct error *err) {
     switch (bit) {
     case OPTION_OUTPUT:
@@ -94,8 +107,26 @@ static int take_option(struct invocation *ret, enum option bit, const char *valu
         ret->now = true;
         return 0;
     case OPTION_TO_REVISION:
-        if (!text_to_u32(value, &ret->to_revision) || ret->to_revision == 0)
-            return error_set(err, -EINVAL, "--to-revision %s: expected the number of a revision", SAFE(value));
+        return take_number("--to-revision", value, &ret->to_revision, err);
+    case OPTION_REPLICAS:
+        return take_number("--replicas", value, &ret->replicas, err);
+    case OPTION_PORT:
+        return take_number("--port", value, &ret->port, err);
+    case OPTION_STRATEGY:
+        if (strategy_from_string(value, &ret->strategy) < 0)
+            return error_set(err, -EINVAL, "--strategy %s: expected canary or blueGreen", SAFE(value));
+        return 0;
+    case OPTION_RELEASE:
+        ret->release = value;
+        return 0;
+    case OPTION_EXEC:
+        ret->command = value;
+        return 0;
+    case OPTION_BIND:
+        ret->bind = value;
+        return 0;
+    case OPTION_DIR:
+        ret->dir = value;
         return 0;
     case OPTION_FOLLOW:
         ret->follow = true;

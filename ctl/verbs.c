@@ -53,6 +53,11 @@ const struct verb verbs[] = {
      "apps.\n"
      "Each finding is a line with its place and a remedy. Exits 2 when there is an error; warnings are none.",
      OPTION_HAPROXY | READS, 0, 1, run_lint},
+    {"init", "APP", "write the first configuration, unit and HAProxy backend of an app",
+     "Asks nothing: what no option says is as shown in parentheses. What is there already is not replaced. It tells\n"
+     "which commands come next.",
+     OPTION_STRATEGY | OPTION_REPLICAS | OPTION_PORT | OPTION_RELEASE | OPTION_EXEC | OPTION_BIND | OPTION_DIR | READS,
+     1, 1, run_init},
     {"permit", "APP", "let the agent drive the units of its app (root)",
      "Writes a polkit rule that names these units exactly. The unit rollout@.service does so by itself.", OPTION_HELP,
      1, 1, run_permit},

@@ -186,6 +186,37 @@ check "lint names file and line"
 printf '[Rollout]\nReplicas=2\n[HAProxy]\nSocket=/run/haproxy/admin.sock\n' >"$folder/conf/shop.conf"
 run 0 lint "$folder/conf/shop.conf" && out "shop: good" && run 0 lint "$folder/conf/shop.conf" -o json
 check "lint finds nothing"
+
+mkdir "$folder/init"
+stock='global
+    stats socket /run/haproxy/admin.sock mode 660 level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 50s
+    timeout server 50s'
+wishes=(--replicas 3 --port 7001 --release /opt/shop/%v --exec "bin/serve --port \${PORT}" --bind 127.0.0.1:80 --dir "$folder/init")
+for strategy in canary blueGreen; do
+    rm -f "$folder/init"/*
+    run 0 init shop --strategy $strategy "${wishes[@]}" && out "written: $folder/init/shop@.service" && out "systemctl enable --now rollout@shop" &&
+        { echo "$stock" && cat "$folder/init/shop-haproxy.cfg"; } >"$folder/haproxy.cfg" &&
+        run 0 lint "$folder/init/shop.conf" --haproxy "$folder/haproxy.cfg" && [[ $(cat "$folder/out") == "shop: good" ]] && [[ ! -s $folder/err ]] &&
+        grep -qx "Strategy=$strategy" "$folder/init/shop.conf" && grep -q "server green-3 127.0.0.1:7013" "$folder/haproxy.cfg" &&
+        grep -qxF "ExecStart=/var/lib/rollout/shop/instances/%i/release/bin/serve --port \${PORT}" "$folder/init/shop@.service"
+    check "init writes a $strategy that lint finds good"
+done
+touch "$folder/before"
+run 2 init shop --dir "$folder/init" && err "is there already" && [[ -z $(find "$folder/init" -newer "$folder/before") ]]
+check "init replaces nothing"
+rm "$folder/init"/*
+run 2 init Shop --dir "$folder/init" && run 2 init shop --release /srv/shop --dir "$folder/init" && err "%v" &&
+    run 2 init shop --release "srv/%v" --dir "$folder/init" && run 2 init shop --replicas 33 --dir "$folder/init" &&
+    run 2 init shop --port 65530 --dir "$folder/init" && run 2 init shop --exec $'a\nb' --dir "$folder/init" && err "one line" &&
+    run 2 init shop --strategy rolling && run 2 init shop --dir "$folder/nowhere" && [[ -z $(ls "$folder/init") ]]
+check "init writes nothing that would be wrong"
+run 0 init shop --dir "$folder/init" -o json && jq -e '.files | length == 3' "$folder/out" >/dev/null && run 0 lint "$folder/init/shop.conf"
+check "init needs no option"
+
 run 2 lint nothere && err "nothere"
 check "lint of an app that isn't there"
 ((failed == 0))
