@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the agent is told: it goes into the world, and the next pass sees it. Times arrive on CLOCK_BOOTTIME. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,6 +112,10 @@ void agent_unit_done(void *userdata, enum color color, uint32_t number, uint64_t
         return;
     lane->token = 0;
     agent->due = true;
+    if (result == -ECHILD) {
+        agent_clock(agent);
+        agent->world.unprepared[color][number] = agent->now;
+    }
     if (result < 0)
         agent_unit_failed(agent, color, number, sentence);
     else

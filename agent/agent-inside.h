@@ -32,6 +32,7 @@ struct lane {
     uint64_t token;    /* 0: free */
     usec_t since;      /* core clock */
     bool stops;        /* a unit's: the latest order is a stop */
+    bool prepares;     /* a unit's: the latest order is a start that Prepare= comes before */
     usec_t stop_again; /* a unit's: when a stop that failed may be ordered again */
 };
 

@@ -22,7 +22,7 @@ bool agent_due(const struct agent *agent, usec_t *ret_wake) {
 /* ---------------------------------------------------------------- act */
 
 static void lane_expire(struct agent *agent, struct lane *lane) {
-    usec_t end = usec_add(lane->since, LANE_PATIENCE);
+    usec_t end = usec_add(lane->since, LANE_PATIENCE + (lane->prepares ? PREPARE_WAIT_MAX : 0));
     if (!lane->token)
         return;
     if (end <= agent->now)
@@ -42,8 +42,11 @@ static void lanes_expire(struct agent *agent) {
 /* What is under way, for the core. */
 static void show_lanes(struct agent *agent) {
     for (enum color color = BLUE; color < COLORS; color++)
-        for (uint32_t number = 0; number < agent->watched; number++)
-            agent->world.ordered[color][number] = agent->units[color][number].token != 0;
+        for (uint32_t number = 0; number < agent->watched; number++) {
+            const struct lane *lane = &agent->units[color][number];
+            agent->world.ordered[color][number] = lane->token != 0;
+            agent->world.preparing[color][number] = lane->token != 0 && lane->prepares;
+        }
 }
 
 static bool lane_take(struct agent *agent, struct lane *lane) {
@@ -177,7 +180,10 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
         lane->token = 0;
     if (!lane_take(agent, lane))
         return;
+    /* What was adopted is started as it is. */
+    const char *prepare = order->kind == UNIT_START && order->revision ? agent_spec(agent)->prepare : "";
     lane->stops = order->kind == UNIT_STOP;
+    lane->prepares = *prepare;
     int r = order->kind == UNIT_START && order->revision ? place(agent, order, &err) : 0;
     bool placed = agent->world.units[order->color][order->number].env_revision == order->revision;
     if (r < 0 && placed && !order->advance) {
@@ -186,7 +192,7 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
         r = 0; /* stable comes back on a full disk too */
     }
     if (r >= 0) {
-        r = manager->order(manager->self, order, lane->token);
+        r = manager->order(manager->self, order, prepare, lane->token);
         if (r < 0)
             (void)error_set(&err, r, "systemd cannot be asked: %s", strerror(-r));
     }

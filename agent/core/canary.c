@@ -48,7 +48,9 @@ static bool abort_for_crash(struct decision *d) {
     char detail[REASON_MAX] = "";
     for (uint32_t number = 0; number < d->span; number++)
         if (next->instances[color][number].crashes) {
-            const char *result = d->world->units[color][number].result;
+            const char *result = instance_unprepared(next, d->world, color, number)
+                                     ? d->world->unit_problems[color][number]
+                                     : d->world->units[color][number].result;
             (void)snprintf(detail, sizeof detail, "%s-%u%s%s", color == BLUE ? "blue" : "green", number + 1,
                            *result ? ", " : "", result);
             break;

@@ -101,6 +101,8 @@ enum color color_canary(const struct state *state);
 
 /* lives.c: which InvocationIDs are ours, and which crashed */
 void lives_follow(struct decision *d);
+/* The latest start came to nothing, as Prepare= failed. */
+bool instance_unprepared(const struct state *state, const struct world *world, enum color color, uint32_t number);
 /* A new attempt: what happened in the one before counts no more. */
 void lives_begin(struct instance *instance);
 uint32_t lives_crashes(const struct state *state, enum color color);

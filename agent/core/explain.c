@@ -318,7 +318,7 @@ enum instance_state explain_instance(const struct spec *spec, const struct state
         return INSTANCE_UNREADY;
     switch (unit->state) {
     case UNIT_INACTIVE:
-        return INSTANCE_STOPPED;
+        return world->preparing[color][number] ? INSTANCE_STARTING : INSTANCE_STOPPED;
     case UNIT_STARTING:
         return INSTANCE_STARTING;
     case UNIT_STOPPING:

@@ -59,6 +59,18 @@ static void follow(struct instance *instance, const struct unit_seen *unit) {
         ended_quietly(instance);
 }
 
+/* A start that Prepare= did not let happen is a crash: of a life that never was. */
+static void follow_preparation(struct decision *d, enum color color, uint32_t number) {
+    struct instance *instance = &d->next->instances[color][number];
+    if (instance_unprepared(d->next, d->world, color, number) && !instance->crash_counted)
+        crashed(instance);
+}
+
+bool instance_unprepared(const struct state *state, const struct world *world, enum color color, uint32_t number) {
+    usec_t started_at = state->instances[color][number].started_at, unprepared = world->unprepared[color][number];
+    return started_at && unprepared >= started_at;
+}
+
 void lives_begin(struct instance *instance) {
     instance->crashes = 0;
     instance->ended_quietly = false;
@@ -70,6 +82,7 @@ void lives_follow(struct decision *d) {
         bool occupied = d->next->slots[color].revision != 0;
         for (uint32_t number = 0; occupied && number < d->span; number++) {
             const struct unit_seen *unit = &d->world->units[color][number];
+            follow_preparation(d, color, number);
             if (unit->known && instance_placed(d, color, number))
                 follow(&d->next->instances[color][number], unit);
         }

@@ -262,6 +262,8 @@ struct world {
     bool preview;        /* PreviewBackend= comes after them */
     struct unit_seen units[COLORS][REPLICAS_MAX];
     bool ordered[COLORS][REPLICAS_MAX];                   /* an order of ours to the unit has not ended */
+    bool preparing[COLORS][REPLICAS_MAX];                 /* and it is a start that Prepare= may still be busy with */
+    usec_t unprepared[COLORS][REPLICAS_MAX];              /* core clock; when Prepare= last failed; 0: it didn't */
     char unit_problems[COLORS][REPLICAS_MAX][REASON_MAX]; /* why the latest order came to nothing; "" it didn't */
     struct balancer_seen balancers[BALANCERS_MAX];
     struct endpoint endpoints[COLORS][REPLICAS_MAX];
@@ -294,7 +296,7 @@ struct balancer_plan {
 };
 
 enum unit_order_kind {
-    UNIT_START, /* write env and release of `revision`, swap the link, reset-failed, start */
+    UNIT_START, /* write env and release of `revision`, swap the link, run Prepare=, reset-failed, start */
     UNIT_STOP,
 };
 

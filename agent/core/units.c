@@ -87,7 +87,7 @@ static void plan_stop(struct decision *d, enum color color, uint32_t number) {
         instance->drain_since = 0;
     if (!unit->known || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
         return;
-    if (d->pending[color][number] && unit->state != UNIT_STARTING)
+    if (d->pending[color][number] && unit->state != UNIT_STARTING && !d->world->preparing[color][number])
         return; /* but a start may never end */
     if (!is_out(d, color, number, &inflight) || is_last_resort(d, color, number))
         return;

@@ -16,14 +16,18 @@ struct manager_callbacks {
     void (*done)(void *userdata, enum color color, uint32_t number, uint64_t token, int result, const char *sentence);
 };
 
+/* What Prepare= runs is stopped after this, if its own unit doesn't say less. */
+#define PREPARE_WAIT_MAX (3600 * USEC_PER_SEC)
+
 struct manager {
     void *self;
     /* Watches instances 1..n of both colors (n may grow later). What is seen is told by and by. */
     int (*watch)(void *self, uint32_t n);
-    /* Carries out one order. The files of a start (env, release, link) have been written by the store before. An order
+    /* Carries out one order. The files of a start (env, release, link) have been written by the store before. PREPARE is
+     * the oneshot template that has to succeed before a start, "" for none; that it failed is told as -ECHILD. An order
      * takes the place of one under way for the same instance, whose end is not told any more. Negative errno when it
      * can't even begin. */
-    int (*order)(void *self, const struct unit_order *order, uint64_t token);
+    int (*order)(void *self, const struct unit_order *order, const char *prepare, uint64_t token);
 };
 
 #endif

@@ -194,6 +194,11 @@ static void on_look(void *userdata) {
 }
 
 /* The order is only sent: nobody waits for its end. */
+static int send_stop(struct oneshot *oneshot) {
+    return sd_bus_call_method_async(oneshot->watch.bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit",
+                                    NULL, NULL, "ss", oneshot->watch.unit, "replace");
+}
+
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
     struct oneshot *oneshot = userdata;
     char text[128];
@@ -202,8 +207,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         give_up(oneshot, text);
         return 0;
     }
-    int r = sd_bus_call_method_async(oneshot->watch.bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit",
-                                     NULL, NULL, "ss", oneshot->watch.unit, "replace");
+    int r = send_stop(oneshot);
     (void)snprintf(text, sizeof text, "%s after %s, as TimeoutSec= says", r < 0 ? "was given up" : "was stopped",
                    FORMAT_TIMESPAN(oneshot->timeout));
     give_up(oneshot, text);
@@ -300,6 +304,12 @@ int oneshot_run(struct oneshots *oneshots, const char *unit, usec_t since, usec_
     }
     *ret = oneshot;
     return 0;
+}
+
+struct oneshot *oneshot_cancel(struct oneshot *oneshot) {
+    if (oneshot && oneshot->started && oneshot->watch.bus)
+        (void)send_stop(oneshot); /* one that runs on all the same is stopped before it is run again */
+    return oneshot_free(oneshot);
 }
 
 struct oneshot *oneshot_free(struct oneshot *oneshot) {

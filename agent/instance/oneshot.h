@@ -36,6 +36,9 @@ typedef void (*oneshot_done)(void *userdata, const struct oneshot_result *result
 int oneshot_run(struct oneshots *oneshots, const char *unit, usec_t since, usec_t timeout, oneshot_done done,
                 void *userdata, struct oneshot **ret, struct error *err);
 
+/* Stops the unit, if it was started, without waiting for that; then as oneshot_free(). */
+struct oneshot *oneshot_cancel(struct oneshot *oneshot);
+
 /* Forgets it; the unit runs on. Takes NULL, returns NULL. */
 struct oneshot *oneshot_free(struct oneshot *oneshot);
 

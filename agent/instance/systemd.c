@@ -9,8 +9,10 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "core/words.h"
 #include "instance/connection.h"
+#include "instance/oneshot.h"
 #include "instance/order.h"
 #include "instance/service.h"
 #include "instance/watch.h"
@@ -21,6 +23,8 @@ struct managed {
     uint32_t number;
     struct watch watch;
     struct order order;
+    struct oneshot *prepare; /* what runs before the start that was ordered; NULL: nothing */
+    uint64_t prepare_token;
     struct unit_seen told;
     usec_t active_at;    /* of the properties, for which ... */
     usec_t active_since; /* ... this was computed */
@@ -32,7 +36,8 @@ struct systemd {
     struct manager_callbacks callbacks;
     struct connection connection;
     struct service service;
-    uint32_t n; /* watched, of each color */
+    struct oneshots *oneshots; /* NULL: nothing was prepared yet */
+    uint32_t n;                /* watched, of each color */
     struct managed instances[COLORS][REPLICAS_MAX];
 };
 
@@ -188,7 +193,41 @@ static int watch(void *self, uint32_t n) {
     return 0;
 }
 
-static int order(void *self, const struct unit_order *what, uint64_t token) {
+static void on_prepared(void *userdata, const struct oneshot_result *result) {
+    struct managed *instance = userdata;
+    struct manager_callbacks *callbacks = &instance->systemd->callbacks;
+    const struct unit_order what = {.kind = UNIT_START};
+    uint64_t token = instance->prepare_token;
+    char sentence[SENTENCE_MAX];
+    (void)string_copy(sentence, sizeof sentence, result->sentence);
+    int r = result->end == ONESHOT_DONE ? 0 : result->end == ONESHOT_FAILED ? -ECHILD : -EIO;
+    instance->prepare = oneshot_free(instance->prepare);
+    if (r == 0) {
+        r = instance->watch.properties.complete
+                ? order_begin(&instance->order, instance->watch.bus, instance->systemd->event, &what, token,
+                              &instance->watch.properties)
+                : -ENOTCONN;
+        (void)snprintf(sentence, sizeof sentence, "%s: %s", instance->watch.unit, strerror(-r));
+    }
+    if (r < 0)
+        callbacks->done(callbacks->userdata, instance->color, instance->number, token, r, sentence);
+}
+
+/* One that still runs is of an earlier start, perhaps of another version: it is stopped first. */
+static int prepare_first(struct managed *instance, const char *prepare, uint64_t token) {
+    struct systemd *systemd = instance->systemd;
+    struct error err = {0};
+    char unit[UNIT_NAME_MAX];
+    int r = template_instance(prepare, INSTANCE_NAME(instance->color, instance->number), unit, sizeof unit);
+    if (r >= 0 && !systemd->oneshots)
+        r = oneshots_new(systemd->event, systemd->app, &systemd->oneshots, &err);
+    instance->prepare_token = token;
+    return r < 0 ? r
+                 : oneshot_run(systemd->oneshots, unit, now_on(CLOCK_BOOTTIME), PREPARE_WAIT_MAX, on_prepared, instance,
+                               &instance->prepare, &err);
+}
+
+static int order(void *self, const struct unit_order *what, const char *prepare, uint64_t token) {
     struct systemd *systemd = self;
     if (what->color >= COLORS || what->number >= systemd->n)
         return -EINVAL;
@@ -196,15 +235,20 @@ static int order(void *self, const struct unit_order *what, uint64_t token) {
     if (!instance->watch.properties.complete)
         return -ENOTCONN;
     order_clear(&instance->order);
+    instance->prepare = oneshot_cancel(instance->prepare);
+    if (what->kind == UNIT_START && *prepare)
+        return prepare_first(instance, prepare, token);
     return order_begin(&instance->order, instance->watch.bus, systemd->event, what, token, &instance->watch.properties);
 }
 
 static void systemd_free(struct systemd *systemd) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
+            oneshot_free(systemd->instances[color][number].prepare);
             order_clear(&systemd->instances[color][number].order);
             watch_destroy(&systemd->instances[color][number].watch);
         }
+    oneshots_free(systemd->oneshots);
     watch_destroy(&systemd->service.watch);
     connection_close(&systemd->connection);
     sd_event_unref(systemd->event);

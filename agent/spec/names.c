@@ -52,16 +52,20 @@ bool specifiers_valid(const char *pattern, const char *allowed) {
     return true;
 }
 
-int spec_instance_unit(const struct spec *spec, const char *instance, char *ret, size_t size) {
-    const char *at = strchr(spec->unit, '@');
-    int len = at ? snprintf(NULL, 0, "%s%s", spec->unit, instance) : -1;
+int template_instance(const char *template, const char *instance, char *ret, size_t size) {
+    const char *at = strchr(template, '@');
+    int len = at ? snprintf(NULL, 0, "%s%s", template, instance) : -1;
 
     if (len < 0)
         return -EINVAL;
     if ((size_t)len >= size)
         return -ENOSPC;
-    (void)snprintf(ret, size, "%.*s%s%s", (int)(at + 1 - spec->unit), spec->unit, instance, at + 1);
+    (void)snprintf(ret, size, "%.*s%s%s", (int)(at + 1 - template), template, instance, at + 1);
     return 0;
+}
+
+int spec_instance_unit(const struct spec *spec, const char *instance, char *ret, size_t size) {
+    return template_instance(spec->unit, instance, ret, size);
 }
 
 /* What a specifier of Server= stands for; buffer has room for a host name. */

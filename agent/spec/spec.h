@@ -189,7 +189,10 @@ struct spec *spec_free(struct spec *spec);
 bool app_name_valid(const char *name);
 bool version_valid(const char *version);
 
-/* "shop@.service" and "blue-1" -> "shop@blue-1.service". */
+/* "shop@.service" and "blue-1" -> "shop@blue-1.service". -EINVAL: no template; -ENOSPC. */
+int template_instance(const char *template, const char *instance, char *ret, size_t size);
+
+/* The same for the app's own template. */
 int spec_instance_unit(const struct spec *spec, const char *instance, char *ret, size_t size);
 
 /* The HAProxy server of instance COLOR-N by the pattern Server=. */

@@ -88,7 +88,7 @@ static void give_order(struct probe *probe, const char *verb, const char *instan
         .color = (uint8_t)color,
         .number = (uint8_t)number,
     };
-    int r = probe->manager.order(probe->manager.self, &order, ++probe->token);
+    int r = probe->manager.order(probe->manager.self, &order, "", ++probe->token);
     if (r < 0)
         on_done(probe, color, number, probe->token, r, "not even begun");
 }

@@ -265,7 +265,8 @@ static void on_job(struct sim *sim, const struct happening *what) {
         stop(sim, what->a, what->b);
 }
 
-int units_order(void *userdata, const struct unit_order *order, uint64_t token) {
+int units_order(void *userdata, const struct unit_order *order, const char *prepare, uint64_t token) {
+    (void)prepare;
     struct sim *sim = userdata;
     struct sim_unit *unit = unit_at(sim, order->color, order->number);
     if (!host_may_act(sim))

@@ -33,7 +33,7 @@ struct sim;
 
 /* The manager port. */
 int units_watch(void *sim, uint32_t n);
-int units_order(void *sim, const struct unit_order *order, uint64_t token);
+int units_order(void *sim, const struct unit_order *order, const char *prepare, uint64_t token);
 
 /* Some color may run before the first deploy. */
 void units_begin(struct sim *sim);

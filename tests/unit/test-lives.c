@@ -107,12 +107,49 @@ static void another_boot_is_none(void **ignored) {
     assert_int_equal(crashes(), 0);
 }
 
+static void fails_to_prepare(void) {
+    world.unprepared[GREEN][0] = now;
+    core_decide_after(SEC(1));
+}
+
+static void a_start_that_was_not_prepared_is_a_crash(void **ignored) {
+    core_begin(tolerant);
+    state.slots[GREEN].revision = 2;
+    *unit() = (struct unit_seen){.known = true, .env_revision = 1}; /* nobody has looked at what was placed since */
+    core_decide_after(SEC(1));
+    assert_int_equal(state.instances[GREEN][0].started_at, now);
+    fails_to_prepare();
+    assert_int_equal(crashes(), 1);
+    core_decide_after(SEC(60)); /* started again */
+    assert_int_equal(crashes(), 1);
+    assert_int_equal(state.instances[GREEN][0].started_at, now);
+    fails_to_prepare();
+    assert_int_equal(crashes(), 2);
+}
+
+static void what_is_being_prepared_can_be_given_up(void **ignored) {
+    core_begin(tolerant);
+    *unit() = (struct unit_seen){.known = true, .env_revision = 2};
+    world.ordered[GREEN][0] = world.preparing[GREEN][0] = true;
+    world.balancers[0].servers[0][GREEN][0].maint = true;
+    state.slots[GREEN].stop_after = now;
+    core_decide_after(SEC(1));
+    assert_int_equal(plan.n_units, 1);
+    assert_int_equal(plan.units[0].kind, UNIT_STOP);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failed_is_a_crash),           cmocka_unit_test(restarted_without_failing_is_a_crash),
-        cmocka_unit_test(restarted_unseen_is_a_crash), cmocka_unit_test(gone_without_failing_is_one_the_second_time),
-        cmocka_unit_test(beyond_the_limit_it_aborts),  cmocka_unit_test(stopped_by_hand_is_none),
-        cmocka_unit_test(restarted_by_hand_is_none),   cmocka_unit_test(another_boot_is_none),
+        cmocka_unit_test(failed_is_a_crash),
+        cmocka_unit_test(restarted_without_failing_is_a_crash),
+        cmocka_unit_test(restarted_unseen_is_a_crash),
+        cmocka_unit_test(gone_without_failing_is_one_the_second_time),
+        cmocka_unit_test(beyond_the_limit_it_aborts),
+        cmocka_unit_test(stopped_by_hand_is_none),
+        cmocka_unit_test(restarted_by_hand_is_none),
+        cmocka_unit_test(another_boot_is_none),
+        cmocka_unit_test(a_start_that_was_not_prepared_is_a_crash),
+        cmocka_unit_test(what_is_being_prepared_can_be_given_up),
     };
     return cmocka_run_group_tests_name("lives", tests, NULL, core_end);
 }
