@@ -69,6 +69,14 @@ static bool color_carries(const struct decision *d, enum color color) {
     return false;
 }
 
+/* Everybody was asked: half of the picture after a start makes nobody unready. */
+static bool all_is_seen(const struct decision *d) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        if (d->world->balancers[balancer].link == LINK_UNKNOWN)
+            return false;
+    return d->units_known;
+}
+
 /* A deploy takes the place of the color that does not serve, which may change while it waits. Before the first
  * promotion both colors may hold what was tried; later, when nothing of stable is ready and the color that it replaced
  * carries all, that one is stable again and the deploy cures the other. */
@@ -76,7 +84,7 @@ static void place_again(struct decision *d) {
     struct state *next = d->next;
     enum color color = next->rollout.color, other = color_other(color);
     bool serves = d->n_ready[color] > 0 || (color_carries(d, color) && !color_carries(d, other));
-    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || d->n_ready[other] > 0 || !serves)
+    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || !all_is_seen(d) || d->n_ready[other] > 0 || !serves)
         return;
     if (next->stable != COLOR_NONE) {
         if (!was_promoted(next, next->slots[color].revision))

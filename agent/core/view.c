@@ -2,9 +2,18 @@
 /* What the world amounts to: which instances are ready, and whether everybody answers. */
 #include "core/decision.h"
 
+/* It ran already when it was placed anew, as somebody had started it unseen: what it runs is what was there before. */
+static bool is_older_than_its_place(const struct decision *d, enum color color, uint32_t number) {
+    const struct unit_seen *unit = &d->world->units[color][number];
+    return unit->state == UNIT_ACTIVE && unit->active_since &&
+           unit->active_since < d->next->instances[color][number].started_at;
+}
+
 bool instance_placed(const struct decision *d, enum color color, uint32_t number) {
     const struct slot *slot = &d->next->slots[color];
     uint32_t placed = d->world->units[color][number].env_revision;
+    if (!slot->adopted && is_older_than_its_place(d, color, number))
+        return false;
     return placed == slot->revision || (slot->adopted && placed == 0);
 }
 

@@ -44,7 +44,7 @@ for mutation in "$src"/tests/simulate/mutations/*.sed; do
         echo "$name: not seen in $runs runs"
         status=1
     else
-        echo "$name: seen: $(sed -n 's/^# \(I[0-9]*:.*\)/\1/p' "$work/out" | head -n 1)"
+        echo "$name: seen: $(sed -n 's/^# \([A-Za-z]*[0-9]*: .*\)/\1/p' "$work/out" | head -n 1)"
     fi
 done
 exit $status

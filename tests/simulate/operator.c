@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who types verbs: every seed deploys a first version and then a second one; some people type more. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "core/command.h"
@@ -7,12 +8,13 @@
 
 #define VERBS_MORE 6
 
-static void ask(struct sim *sim, const struct api_command *asked) {
+/* What the agent says: negative when it could not do it now. */
+static int ask(struct sim *sim, const struct api_command *asked) {
     struct command_result result = {0};
     struct error err = {0};
     if (!sim->host.agent || sim->host.dying) {
         trace(sim, "operator: %s %s: no agent", verb_to_string(asked->command.verb), asked->command.version);
-        return;
+        return -ENOTCONN;
     }
     trace(sim, "operator: %s %s%s", verb_to_string(asked->command.verb), asked->command.version,
           asked->command.full ? " --full" : "");
@@ -21,6 +23,7 @@ static void ask(struct sim *sim, const struct api_command *asked) {
     int r = agent_command(sim->host.agent, asked, &result, &err);
     trace(sim, "operator: is told: %s", r < 0 ? err.text : result.message);
     oracle_verb_ends(sim, asked, &result, r);
+    return r;
 }
 
 static void say_version(struct api_command *asked, uint32_t version) {
@@ -28,8 +31,8 @@ static void say_version(struct api_command *asked, uint32_t version) {
 }
 
 /* Who cannot reach the agent, or means to wait for the first version, tries again; elsewhere the moment counts. */
-static bool comes_again(struct sim *sim, const struct happening *what) {
-    bool waits = !sim->host.agent || sim->host.dying || (what->a > 0 && !sim->oracle.promoted_at);
+static bool comes_again(struct sim *sim, const struct happening *what, int said) {
+    bool waits = said < 0 || !sim->host.agent || sim->host.dying || (what->a > 0 && !sim->oracle.promoted_at);
     if (sim->draws.weather == WEATHER_ANY || !waits)
         return false;
     clock_after(sim, MSEC(50), what->act, what->a, what->b, what->c);
@@ -39,11 +42,10 @@ static bool comes_again(struct sim *sim, const struct happening *what) {
 static void on_deploy(struct sim *sim, const struct happening *what) {
     struct api_command asked = {.command = {.verb = VERB_DEPLOY}};
     bool live = what->a == 0 && sim->oracle.promoted_at; /* what was typed got there, though no answer came back */
-    if (live || comes_again(sim, what))
+    if (live || comes_again(sim, what, 0))
         return;
     say_version(&asked, what->a);
-    ask(sim, &asked);
-    (void)comes_again(sim, what); /* killed before it answered */
+    (void)comes_again(sim, what, ask(sim, &asked)); /* killed before it answered, or it had not looked around yet */
 }
 
 static void on_verb(struct sim *sim, const struct happening *what) {
@@ -54,11 +56,11 @@ static void on_verb(struct sim *sim, const struct happening *what) {
         asked.command.to_revision = what->b + 1;
     if (asked.command.verb == VERB_DEPLOY)
         say_version(&asked, what->b);
-    ask(sim, &asked);
+    (void)ask(sim, &asked);
 }
 
 void operator_asks(struct sim *sim, enum verb verb) {
-    ask(sim, &(struct api_command){.command = {.verb = verb}});
+    (void)ask(sim, &(struct api_command){.command = {.verb = verb}});
 }
 
 void operator_begin(struct sim *sim) {

@@ -20,8 +20,9 @@ static bool healthy_in_truth(struct sim *sim) {
                 const struct sim_server *stable = &sim->balancers[b].servers[backend][state->stable][number];
                 const struct sim_server *other =
                     &sim->balancers[b].servers[backend][color_other(state->stable)][number];
-                bool serves = stable->weight > 0 && !stable->maint && unit_active(&sim->units[state->stable][number]);
-                if (serves != (number < spec->replicas) || (!other->maint && other->weight > 0))
+                bool serves = stable->weight > 0 && !stable->maint && !stable->drain &&
+                              unit_active(&sim->units[state->stable][number]);
+                if (serves != (number < spec->replicas) || (!other->maint && !other->drain && other->weight > 0))
                     return false;
             }
     return true;

@@ -8,6 +8,9 @@
  *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11 I12
  *   oracle-rest.c     at the end: I10 I13
  *
+ * Beside the invariants there are held (what was lost is not touched, ARCHITECTURE.md: What is lost), yield (What
+ * people do) and pin (Model: what the pinned configuration is).
+ *
  * Tolerances. The agent cannot know what happened after its last look. So "just seen" is what it was last told: of a
  * unit the last unit_seen, of a server the last look, which may have begun JUST_SEEN ago at most. Orders are judged by
  * that, and prefixes of a batch are played on it; what is true meanwhile counts from QUIET after the last disturbance

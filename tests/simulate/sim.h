@@ -2,14 +2,17 @@
 /* One simulated host with the agent on it. The parts are values in one struct; each part's file changes its own part,
  * and tells the others by a function call. The rooms:
  *
- *   main, script         runs, seeds, shrinking          clock, draw, sites.h, trace    time, chance, what happened
- *   scenario, version    what is configured and deployed host, operator                 the agent's life; who types
- * verbs haproxy, requests    the balancers                   units                          systemd disk the store
- * metrics                        what analysis is told weather              what goes wrong at some time    oracle-*.c
- * what must hold
+ *   main, script, run-one      runs, seeds, shrinking
+ *   clock, draw, sites.h       time, chance; trace: what happened
+ *   scenario, files            what is configured and deployed, and which configuration counts
+ *   host, operator, hands      the agent's life; who types verbs; what people do behind its back
+ *   haproxy, exchange, requests    the balancers
+ *   units, disk, metrics       systemd; the store; what analysis is told
+ *   weather                    what goes wrong at some time
+ *   oracle-*.c                 what must hold
  *
  * A new fault: a line in sites.h, and a draw() where it happens (weather.c where it happens at some time).
- * A new invariant: a check in the oracle's file of its kind: orders (A), commits (T), quiet (S), settled (the end). */
+ * A new invariant: a check in the oracle's file of its kind, see oracle.h. */
 #ifndef SIMULATE_SIM_H
 #define SIMULATE_SIM_H
 
