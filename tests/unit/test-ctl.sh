@@ -217,6 +217,14 @@ check "init writes nothing that would be wrong"
 run 0 init shop --dir "$folder/init" -o json && jq -e '.files | length == 3' "$folder/out" >/dev/null && run 0 lint "$folder/init/shop.conf"
 check "init needs no option"
 
+mkdir "$folder/examples"
+ln -s "$(realpath "$srcdir/templates")" "$folder/examples/analysis"
+cp "$srcdir"/examples/*.conf "$folder/examples"
+for app in ai-engine-api ai-engine-workers; do
+    run 0 lint "$folder/examples/$app.conf" --haproxy "$srcdir/examples/ai-engine-haproxy.cfg" && [[ $(cat "$folder/out") == "$app: good" && ! -s $folder/err ]]
+    check "lint finds the example $app good"
+done
+
 run 2 lint nothere && err "nothere"
 check "lint of an app that isn't there"
 ((failed == 0))
