@@ -248,6 +248,7 @@ static bool follow(struct agent *agent, struct active_run *active, bool wanted) 
 }
 
 void runs_follow(struct agent *agent) {
+    run_release(&agent->shown);
     for (size_t i = 0; i < RUNS_SEEN_MAX; i++) {
         struct active_run *active = &agent->runs[i];
         bool wanted = active->run && state_wants_run(&agent->state, active->run->id);

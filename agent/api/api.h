@@ -40,7 +40,7 @@ struct api_plan {
     usec_t waits_until;           /* for its window, wall clock; 0: for none */
 };
 
-/* A run and what it asks, borrowed until the next one is asked for. */
+/* A run and what it asks, borrowed until the next one is asked for or the event loop goes on. */
 struct run_view {
     const struct run *run;
     const struct expanded_analysis *asked; /* as many metrics as the run has */

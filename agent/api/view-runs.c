@@ -129,7 +129,7 @@ void view_put_runs(struct json_writer *json, const struct api_handler *handler, 
     handler->view(handler->userdata, &view);
     uint32_t id = view.state->next_run, listed = 0;
     json_open_array(json, key);
-    for (int tries = 0; tries < 5 * RUNS_LISTED && listed < RUNS_LISTED && id > 1; tries++) {
+    for (int tries = 0; tries < 2 * RUNS_LISTED && listed < RUNS_LISTED && id > 1; tries++) {
         struct run_view run;
         if (handler->run(handler->userdata, --id, &run, NULL) < 0 || (revision && run.run->revision != revision))
             continue;

@@ -18,6 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         body_done(&asked);
     }
 
+    struct api_analysis analysis = {0};
+    struct error why = {0};
+    int r = body_parse_analysis((const char *)data, size, &analysis, &why);
+    if ((r < 0) != (why.code < 0) || (r >= 0 && analysis.use.n_names != 1))
+        abort();
+
     struct sse sse = SSE_NULL;
     struct sse_event event;
     for (size_t half = size / 2, i = 0; i < 2; i++) {

@@ -146,6 +146,19 @@ static void failures_say_what_they_are(void **unused) {
     assert_non_null(strstr(body_of(), "urn:rollout:problem:unexpected"));
 }
 
+static void a_run_by_hand_begins(void **unused) {
+    assert_int_equal(
+        ask("api.sock", "POST", "/v1/rollout/analyze", "{\"name\": \"success-rate\", \"args\": {\"x\": \"1\"}}"), 202);
+    assert_non_null(strstr(body_of(), "\"run\":2"));
+    assert_int_equal(ask("status.sock", "GET", "/v1/runs/2", ""), 200);
+    assert_non_null(strstr(body_of(), "\"revision\":null"));
+    assert_non_null(strstr(body_of(), "\"success\":\"0.99 >= 0.95\""));
+    assert_int_equal(ask("api.sock", "POST", "/v1/rollout/analyze", "{\"name\": \"busy\"}"), 409);
+    assert_int_equal(ask("api.sock", "POST", "/v1/rollout/analyze", "{\"name\": \"nothing\"}"), 422);
+    assert_int_equal(ask("status.sock", "GET", "/v1/revisions/2", ""), 200);
+    assert_non_null(strstr(body_of(), "\"runs\":[{\"id\":1,"));
+}
+
 /* ---------------------------------------------------------------- bad requests */
 
 static void wrong_addresses_and_methods(void **unused) {
@@ -156,6 +169,7 @@ static void wrong_addresses_and_methods(void **unused) {
         {"GET", "/", 404},
         {"GET", "/v1/rollout/", 404},
         {"GET", "/v1/rollout/deploy", 405},
+        {"GET", "/v1/rollout/analyze", 405},
         {"POST", "/v1/rollout/explode", 404},
         {"POST", "/v1/rollout", 405},
         {"DELETE", "/v1/runs/1", 405},
@@ -175,6 +189,7 @@ static void wrong_addresses_and_methods(void **unused) {
 }
 
 static void the_status_socket_only_reads(void **unused) {
+    assert_int_equal(ask("status.sock", "POST", "/v1/rollout/analyze", "{\"name\": \"success-rate\"}"), 403);
     assert_int_equal(ask("status.sock", "POST", "/v1/rollout/abort", "{}"), 403);
     assert_non_null(strstr(body_of(), "read-only"));
     assert_int_equal(fake.commands, 0);
@@ -202,6 +217,17 @@ static void wrong_bodies_name_the_field(void **unused) {
         {"promote", "{\"version\": \"v1\"}", "version: unknown field"},
         {"abort", "{\"full\": true}", "full: unknown field"},
         {"abort", "{} {}", "line 1"},
+        {"analyze", "", "line 1"},
+        {"analyze", "[]", "expected an object"},
+        {"analyze", "{}", "name: missing"},
+        {"analyze", "{\"name\": \"\"}", "name: expected the name"},
+        {"analyze", "{\"name\": \"a b\"}", "name: expected the name"},
+        {"analyze", "{\"name\": \"a=b\"}", "name: expected the name"},
+        {"analyze", "{\"name\": \"a/b\"}", "no name of a metric"},
+        {"analyze", "{\"name\": \"a\", \"arg\": {}}", "arg: unknown field"},
+        {"analyze", "{\"name\": \"a\", \"args\": {\"x\": 1}}", "args.x: expected a string"},
+        {"analyze", "{\"name\": \"a\", \"args\": {\"x y\": \"1\"}}", "no name of an argument"},
+        {"analyze", "{\"name\": \"a\", \"args\": {\"x\": \"{{y}}\"}}", "expected plain text"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char path[64];
@@ -273,6 +299,7 @@ int main(void) {
         TEST(a_verb_is_carried_out_with_who_asked),
         TEST(a_plan_changes_nothing),
         TEST(failures_say_what_they_are),
+        TEST(a_run_by_hand_begins),
         TEST(wrong_addresses_and_methods),
         TEST(the_status_socket_only_reads),
         TEST(wrong_bodies_name_the_field),
