@@ -179,6 +179,17 @@ done < <(grep '^  [a-z]' "$folder/help")
 $good
 check "help and manual know every verb and option"
 
+# The guide for those who come from elsewhere speaks of what there is.
+good=true guide=$srcdir/docs/coming-from-argo.md
+while read -r key; do
+    grep -qE "^\.(BI|IR|B|I|BR) \"?$key" "$srcdir/man/rollout.conf.5" || { echo "there is no key $key"; good=false; }
+done < <(grep -oE '\b[A-Z]+[a-z][A-Za-z]*=' "$guide" | sort -u)
+while read -r verb; do
+    grep -q "^  $verb " "$folder/help" || { echo "there is no verb $verb"; good=false; }
+done < <(grep -oE '`(rolloutctl )?[a-z]+ APP' "$guide" | sed -E 's/`(rolloutctl )?([a-z]+) APP/\2/' | sort -u)
+$good
+check "the guide knows keys and verbs that there are"
+
 mkdir "$folder/conf"
 printf '[Rollout]\nReplica=2\n' >"$folder/conf/shop.conf"
 run 2 lint "$folder/conf/shop.conf" && err "$folder/conf/shop.conf:2:" && err "Replicas"

@@ -1,0 +1,2 @@
+# Guides.
+dist_doc_DATA = %D%/coming-from-argo.md
