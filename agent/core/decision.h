@@ -167,6 +167,8 @@ void targets_set(struct decision *d);
 /* Weights seen are the ones wanted, on every balancer, by a fresh look. */
 bool targets_reached(const struct decision *d);
 void shift_plan(struct decision *d);
+/* It is out everywhere for DrainTimeoutSec= now: what is still in flight is ended. */
+bool drain_is_over(const struct decision *d, enum color color, uint32_t number);
 /* Some balancer is not as it should be. */
 bool shift_wanted(const struct decision *d);
 /* It has just refused an order, and gets none for a moment. */

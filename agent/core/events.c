@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/decision.h"
+#include "core/words.h"
 
 struct teller {
     const struct spec *spec;
@@ -112,6 +113,23 @@ static void tell_slots(struct teller *t) {
     }
 }
 
+static void tell_cut_off(struct teller *t, enum color color, uint32_t number) {
+    uint32_t before = t->before->instances[color][number].cut_off, next = t->next->instances[color][number].cut_off;
+    char detail[REASON_MAX];
+    if (next <= before)
+        return;
+    (void)snprintf(detail, sizeof detail,
+                   "%s still had %u in flight after DrainTimeoutSec=", INSTANCE_NAME(color, number), next);
+    tell(t, EVENT_CONNECTIONS_ENDED, detail);
+    t->next->outbox[t->next->n_outbox - 1].revision = t->next->slots[color].revision;
+}
+
+static void tell_instances(struct teller *t) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < REPLICAS_MAX; number++)
+            tell_cut_off(t, color, number);
+}
+
 static void tell_run_change(struct teller *t, const struct run_ref *before, const struct run_ref *next) {
     if (next->id && next->id != before->id)
         tell_run(t, EVENT_ANALYSIS_RUN_RUNNING, next->id, "");
@@ -124,6 +142,7 @@ void events_append(const struct spec *spec, const struct state *before, struct s
     if (next->rollout.mode == MODE_RUNNING && (before->rollout.mode != MODE_RUNNING || !same_attempt(&t)))
         tell(&t, EVENT_ROLLOUT_UPDATED, "");
     tell_slots(&t);
+    tell_instances(&t);
     tell_run_change(&t, &before->rollout.background_run, &next->rollout.background_run);
     tell_run_change(&t, &before->rollout.step_run, &next->rollout.step_run);
     if (same_attempt(&t))

@@ -50,6 +50,7 @@ struct instance {
     uint32_t crashes;         /* in this attempt */
     usec_t started_at;        /* when a start was last ordered; 0: never */
     usec_t drain_since;       /* out of every balancer since; 0: not draining */
+    uint32_t cut_off;         /* requests still in flight when DrainTimeoutSec= was over, so that they were ended */
 };
 
 enum mode {
@@ -128,6 +129,7 @@ enum event_kind {
     EVENT_ANALYSIS_RUN_FAILED,
     EVENT_ANALYSIS_RUN_INCONCLUSIVE,
     EVENT_ANALYSIS_RUN_ERROR,
+    EVENT_CONNECTIONS_ENDED,
     EVENTS,
 };
 

@@ -78,7 +78,7 @@ static void enable(struct shift *s, uint32_t backend, enum color color, uint32_t
         order(s, SERVER_ENABLE, color != s->d->next->stable, backend, color, number, 0);
 }
 
-static bool drain_over(const struct decision *d, enum color color, uint32_t number) {
+bool drain_is_over(const struct decision *d, enum color color, uint32_t number) {
     usec_t since = d->next->instances[color][number].drain_since;
     return since && usec_add(since, d->spec->drain_timeout) <= d->now;
 }
@@ -89,7 +89,7 @@ static void leave(struct shift *s, uint32_t backend, enum color color, uint32_t 
     const struct server_seen *server = server_of(s, backend, color, number);
     if (!server->maint && somebody && s->d->target[s->balancer][backend][color][number] == 0)
         order(s, SERVER_MAINT, true, backend, color, number, 0);
-    if (server->maint && !instance_stopped(s->d, color, number) && drain_over(s->d, color, number) &&
+    if (server->maint && !instance_stopped(s->d, color, number) && drain_is_over(s->d, color, number) &&
         s->d->world->balancers[s->balancer].inflight[color][number] > 0)
         order(s, SERVER_SHUTDOWN, true, backend, color, number, 0);
 }

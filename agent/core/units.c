@@ -19,6 +19,11 @@ static void disown(struct instance *instance, const struct unit_seen *unit) {
     instance->crash_counted = false;
 }
 
+static void let_drain_no_more(struct instance *instance) {
+    instance->drain_since = 0;
+    instance->cut_off = 0;
+}
+
 /* Whoever crashes again and again is tried less and less often. */
 static usec_t patience(const struct instance *instance) {
     uint32_t tries = instance->crashes < 1 ? 1 : instance->crashes < START_TRIES ? instance->crashes : START_TRIES;
@@ -37,7 +42,7 @@ static void plan_start(struct decision *d, enum color color, uint32_t number) {
     if (due > d->now)
         return;
     instance->started_at = d->now;
-    instance->drain_since = 0;
+    let_drain_no_more(instance);
     disown(instance, unit);
     order(d, UNIT_START, color != d->next->stable, color, number);
 }
@@ -79,14 +84,26 @@ static bool is_last_resort(const struct decision *d, enum color color, uint32_t 
            d->n_ready[BLUE] + d->n_ready[GREEN] == 0;
 }
 
+/* Whoever is still served when the time is over is ended: by the balancers, as shift.c orders, or with the instance. */
+static void count_cut_off(struct decision *d, enum color color, uint32_t number) {
+    struct instance *instance = &d->next->instances[color][number];
+    uint32_t inflight = 0;
+    if (instance->cut_off || !drain_is_over(d, color, number))
+        return;
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        inflight += d->world->balancers[balancer].inflight[color][number];
+    instance->cut_off = inflight;
+}
+
 static void plan_stop(struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
     struct instance *instance = &d->next->instances[color][number];
     uint32_t inflight;
     if (is_in(d, color, number))
-        instance->drain_since = 0;
+        let_drain_no_more(instance);
     if (!unit->known || instance_stopped(d, color, number) || unit->state == UNIT_STOPPING)
         return;
+    count_cut_off(d, color, number);
     if (d->pending[color][number] && unit->state != UNIT_STARTING && !d->world->preparing[color][number])
         return; /* but a start may never end */
     if (!is_out(d, color, number, &inflight) || is_last_resort(d, color, number))
@@ -109,14 +126,14 @@ void units_plan(struct decision *d) {
             switch (d->want[color][number]) {
             case WANT_RUN:
                 plan_start(d, color, number);
-                d->next->instances[color][number].drain_since = 0;
+                let_drain_no_more(&d->next->instances[color][number]);
                 break;
             case WANT_DOWN:
                 plan_stop(d, color, number);
                 break;
             case WANT_KEEP:
             case WANT_NOTHING:
-                d->next->instances[color][number].drain_since = 0;
+                let_drain_no_more(&d->next->instances[color][number]);
                 break;
             }
 }

@@ -28,7 +28,7 @@ DEFINE_STRING_TABLE(
     [EVENT_SWITCH_SERVICE] = "SwitchService", [EVENT_SKIP_STEPS] = "SkipSteps",
     [EVENT_ANALYSIS_RUN_RUNNING] = "AnalysisRunRunning", [EVENT_ANALYSIS_RUN_SUCCESSFUL] = "AnalysisRunSuccessful",
     [EVENT_ANALYSIS_RUN_FAILED] = "AnalysisRunFailed", [EVENT_ANALYSIS_RUN_INCONCLUSIVE] = "AnalysisRunInconclusive",
-    [EVENT_ANALYSIS_RUN_ERROR] = "AnalysisRunError")
+    [EVENT_ANALYSIS_RUN_ERROR] = "AnalysisRunError", [EVENT_CONNECTIONS_ENDED] = "ConnectionsEnded")
 
 const char *instance_name(char ret[static INSTANCE_NAME_MAX], enum color color, uint32_t number) {
     (void)snprintf(ret, INSTANCE_NAME_MAX, "%s-%u", color_to_string(color), number + 1);

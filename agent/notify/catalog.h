@@ -23,6 +23,7 @@ static const char *const event_message_ids[EVENTS] = {
     [EVENT_ANALYSIS_RUN_FAILED] = "27fdce2bdd393adb6b4ef6a84edba79d",
     [EVENT_ANALYSIS_RUN_INCONCLUSIVE] = "4c791cc3def3e60218e4a81eb9b6dbef",
     [EVENT_ANALYSIS_RUN_ERROR] = "9a9ee8ef79b5cccbf9db09c9924f93ad",
+    [EVENT_CONNECTIONS_ENDED] = "d6780308ece0430683b26c20e0a54568",
 };
 
 #endif

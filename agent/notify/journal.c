@@ -21,6 +21,7 @@ static int level_of(enum event_kind kind) {
     case EVENT_ROLLOUT_PAUSED:
     case EVENT_ROLLOUT_COMPLETED:
     case EVENT_ANALYSIS_RUN_INCONCLUSIVE:
+    case EVENT_CONNECTIONS_ENDED:
         return LOG_NOTICE;
     case EVENT_ROLLOUT_STEP_COMPLETED:
     case EVENT_ROLLOUT_RESUMED:

@@ -25,7 +25,7 @@ WORDS(notify_types, "slack", "webhook", "email", "unit")
 WORDS(events, "rollout-updated", "rollout-step-completed", "rollout-paused", "rollout-resumed", "rollout-aborted",
       "rollout-completed", "traffic-weight-updated", "traffic-routing-error", "scaling-replica-set", "switch-service",
       "skip-steps", "analysis-run-running", "analysis-run-successful", "analysis-run-failed",
-      "analysis-run-inconclusive", "analysis-run-error")
+      "analysis-run-inconclusive", "analysis-run-error", "connections-ended")
 
 /* A row, its members in their order or by name; settings are kept as written for the room that acts on them. */
 #define KEY(...) \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Requests that last: they outlive promotion, abort and HAProxy's reload, as long as DrainTimeoutSec= allows."""
+import re
 import subprocess
 
 from shop import wait_for
@@ -42,6 +43,23 @@ def test_downloads_outlive_promotion_reloads_and_retirement(loaded):
     loaded.wait_phase("Healthy", revision=3)
     assert [each.communicate()[0] for each in begun] == [WHOLE] * 3
     wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+
+
+def test_downloads_beyond_the_drain_timeout_are_ended(loaded):
+    """They outlive the switch as long as they may; then they are ended, and the journal names and counts them."""
+    slow_release(loaded, "s1")
+    slow_release(loaded, "s2")
+    loaded.configure(Canary=["Step=", "Step=setWeight 50"], Rollout=["ScaleDownDelaySec=0", "DrainTimeoutSec=1500ms"])
+    loaded.deploy("s1")
+    begun = downloads(loaded, 3)
+    loaded.deploy("s2")
+    assert [each.poll() for each in begun] == [None] * 3, "the switch ended none"
+    ends = [each.communicate()[0].split() for each in begun]
+    assert all(status == "200" and int(size) < 5000 and code != "0" for status, size, code in ends), ends
+    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+    told = loaded.run("journalctl", "-o", "cat", "-u", "rollout@shop", "ROLLOUT_EVENT=ConnectionsEnded").splitlines()
+    counts = [re.search(r"revision 2 .*: green-(\d) still had (\d+) in flight after DrainTimeoutSec=", line) for line in told]
+    assert all(counts) and sum(int(each[2]) for each in counts) == 3, told
 
 
 def test_downloads_outlive_an_abort(loaded):

@@ -10,12 +10,12 @@
 /* When one of these fails, a field is new: fill it below, and see that store/ writes and reads it. */
 static_assert(sizeof(struct slot) == 24, "slot");
 static_assert(sizeof(struct by_hand) == 40, "by_hand");
-static_assert(sizeof(struct instance) == 56, "instance");
+static_assert(sizeof(struct instance) == 64, "instance");
 static_assert(sizeof(struct rollout) == 248, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  96 + 2 * 24 + 2 * REPLICAS_MAX * 56 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+                  96 + 2 * 24 + 2 * REPLICAS_MAX * 64 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
@@ -133,6 +133,7 @@ static void any_instance(struct instance *instance) {
     instance->crashes = any_u32();
     instance->started_at = any_usec();
     instance->drain_since = any_usec();
+    instance->cut_off = any_u32();
 }
 
 void random_state(uint64_t seed, struct state *ret) {
