@@ -15,4 +15,5 @@ libcommon_a_SOURCES = \
 	%D%/text.c %D%/text.h \
 	%D%/time.h \
 	%D%/timespan.c %D%/timespan.h \
-	%D%/timestamp.c %D%/timestamp.h
+	%D%/timestamp.c %D%/timestamp.h \
+	%D%/zone.c %D%/zone.h %D%/zone-rule.c %D%/zone-rule.h

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "spec/place.h"
 
 #define DAY_MINUTES 1440
@@ -59,6 +60,16 @@ static int take_minutes(const char **text, uint16_t *ret) {
     return 0;
 }
 
+/* What is left names a zone that this host knows. */
+static int take_zone(const char *text, char *ret, struct error *err) {
+    struct zone *zone = NULL;
+    int r = zone_load(text, &zone, err);
+    if (r >= 0)
+        (void)string_copy(ret, ZONE_NAME_MAX, text);
+    zone_free(zone);
+    return r;
+}
+
 int deploy_window_parse(const char *text, struct deploy_window *ret, struct error *err) {
     struct deploy_window window = {.days = EVERY_DAY, .to = DAY_MINUTES};
     const char *at = text;
@@ -70,15 +81,18 @@ int deploy_window_parse(const char *text, struct deploy_window *ret, struct erro
             r = *at == ' ' ? 0 : -EINVAL;
         at += strspn(at, " ");
     }
-    if (r == 0 && *at != '\0') {
+    if (r == 0 && digit(*at)) {
         r = take_minutes(&at, &window.from);
         if (r == 0)
             r = *at++ == '-' ? take_minutes(&at, &window.to) : -EINVAL;
-        if (r == 0 && (*at != '\0' || window.from == window.to || window.from == DAY_MINUTES))
+        if (r == 0 && ((*at != '\0' && *at != ' ') || window.from == window.to || window.from == DAY_MINUTES))
             r = -EINVAL;
+        at += r == 0 ? strspn(at, " ") : 0;
     }
     if (r < 0)
         return error_set(err, r, "\"%s\" is no deploy window, expected one like \"Mon..Thu 09:00-16:00\"", SHOWN(text));
+    if (*at != '\0' && (r = take_zone(at, window.zone, err)) < 0)
+        return r;
     *ret = window;
     return 0;
 }
@@ -93,37 +107,51 @@ bool deploy_window_contains(const struct deploy_window *window, const struct tm 
 }
 
 /* When it begins on the day that is LATER days after LOCAL; USEC_INFINITY: not on that day. */
-static usec_t window_begins(const struct deploy_window *window, const struct tm *local, int later) {
+static usec_t window_begins(const struct deploy_window *window, const struct zone *zone, const struct tm *local,
+                            int later) {
     struct tm begin = *local;
     begin.tm_mday += later;
     begin.tm_hour = window->from / 60;
     begin.tm_min = window->from % 60;
     begin.tm_sec = 0;
     begin.tm_isdst = -1;
-    time_t time = mktime(&begin); /* also finds the day of the week */
+    time_t time = zone ? zone_time(zone, &begin) : mktime(&begin); /* also finds the day of the week */
     return time == (time_t)-1 || !(window->days >> begin.tm_wday & 1) ? USEC_INFINITY : time * USEC_PER_SEC;
 }
 
-usec_t deploy_windows_open(const struct spec *spec, usec_t wall) {
-    usec_t opens = USEC_INFINITY;
+/* When it lets a deploy begin: 0 now, USEC_INFINITY never within a week. */
+static usec_t window_opens(const struct deploy_window *window, const struct zone *zone, usec_t wall) {
     time_t seconds = wall / USEC_PER_SEC;
+    usec_t opens = USEC_INFINITY;
     struct tm local;
 
-    if (spec->n_deploy_windows == 0)
-        return 0;
-    if (!localtime_r(&seconds, &local))
+    if (zone)
+        local = zone_local(zone, seconds);
+    else if (!localtime_r(&seconds, &local))
         return USEC_INFINITY;
-    for (size_t i = 0; i < spec->n_deploy_windows; i++) {
+    if (deploy_window_contains(window, &local))
+        return 0;
+    for (int later = 0; later <= 7; later++) {
+        usec_t begins = window_begins(window, zone, &local, later);
+        if (begins > wall && begins < opens)
+            opens = begins;
+    }
+    return opens;
+}
+
+usec_t deploy_windows_open(const struct spec *spec, usec_t wall) {
+    usec_t opens = spec->n_deploy_windows == 0 ? 0 : USEC_INFINITY;
+
+    for (size_t i = 0; i < spec->n_deploy_windows && opens != 0; i++) {
         struct deploy_window window;
-        if (deploy_window_parse(spec->deploy_windows[i], &window, NULL) < 0)
-            continue; /* was checked when it was read */
-        if (deploy_window_contains(&window, &local))
-            return 0;
-        for (int later = 0; later <= 7; later++) {
-            usec_t begins = window_begins(&window, &local, later);
-            if (begins > wall && begins < opens)
-                opens = begins;
-        }
+        struct zone *zone = NULL;
+        /* All was checked when it was read; but a zone that the host has lost since lets nobody in. */
+        if (deploy_window_parse(spec->deploy_windows[i], &window, NULL) < 0 ||
+            (*window.zone && zone_load(window.zone, &zone, NULL) < 0))
+            continue;
+        usec_t one = window_opens(&window, zone, wall);
+        opens = one < opens ? one : opens;
+        zone_free(zone);
     }
     return opens;
 }

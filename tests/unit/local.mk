@@ -2,7 +2,7 @@
 
 # common/
 check_PROGRAMS += %D%/test-buffer %D%/test-files %D%/test-json %D%/test-json-writer %D%/test-log %D%/test-text \
-	%D%/test-time
+	%D%/test-time %D%/test-zone
 tests_unit_test_buffer_SOURCES = %D%/test-buffer.c
 tests_unit_test_buffer_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 tests_unit_test_files_SOURCES = %D%/test-files.c
@@ -17,6 +17,8 @@ tests_unit_test_text_SOURCES = %D%/test-text.c
 tests_unit_test_text_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 tests_unit_test_time_SOURCES = %D%/test-time.c
 tests_unit_test_time_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
+tests_unit_test_zone_SOURCES = %D%/test-zone.c
+tests_unit_test_zone_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 
 # provider/
 check_PROGRAMS += %D%/test-haproxy-stats %D%/test-prometheus-answer %D%/test-provider-haproxy %D%/test-provider-http \

@@ -68,7 +68,38 @@ static void refuses_nonsense(void **state) {
     assert_string_equal(err.text, "\"always\" is no deploy window, expected one like \"Mon..Thu 09:00-16:00\"");
 }
 
+static void a_zone_counts(void **state) {
+    static const struct {
+        const char *text;
+        usec_t wall, opens; /* seconds since 1970 */
+    } cases[] = {
+        {"Mon..Thu 09:00-16:00 Europe/Berlin", 1795420800, 0},          /* Monday 2026-11-23 08:00 UTC */
+        {"Mon..Thu 09:00-16:00 Europe/Berlin", 1795420799, 1795420800}, /* a second before */
+        {"Mon..Thu 09:00-16:00 UTC", 1795420800, 1795424400},
+        {"Mon..Thu 09:00-16:00 America/New_York", 1795420800, 1795442400},
+        {"Mon Asia/Kolkata", 1795420800, 0},
+        {"Tue Asia/Kolkata", 1795420800, 1795458600},          /* its midnight is 18:30 UTC */
+        {"09:00-10:00 Europe/Berlin", 1792904400, 1792915200}, /* the night in which summer time ends */
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        char *text = (char *)(uintptr_t)cases[i].text;
+        struct spec spec = {.deploy_windows = &text, .n_deploy_windows = 1};
+        usec_t opens = deploy_windows_open(&spec, cases[i].wall * USEC_PER_SEC);
+        if (opens != cases[i].opens * USEC_PER_SEC)
+            fail_msg("%s at %ld opens at %ld", text, (long)cases[i].wall, (long)(opens / USEC_PER_SEC));
+    }
+}
+
+static void a_zone_is_known(void **state) {
+    struct error err = {0};
+    assert_int_equal(deploy_window_parse("Mon Europe/Atlantis", &(struct deploy_window){0}, &err), -EINVAL);
+    assert_string_equal(err.text, "\"Europe/Atlantis\" is no time zone of /usr/share/zoneinfo, expected one like "
+                                  "Europe/Berlin or UTC");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(opens_and_closes), cmocka_unit_test(refuses_nonsense)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(opens_and_closes), cmocka_unit_test(refuses_nonsense),
+                                       cmocka_unit_test(a_zone_counts), cmocka_unit_test(a_zone_is_known)};
     return cmocka_run_group_tests_name("window", tests, NULL, NULL);
 }
