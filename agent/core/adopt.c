@@ -56,6 +56,16 @@ static bool runs(const struct world *world, enum color color) {
     return false;
 }
 
+/* Something of it is not stopped: it may still be starting, or be started again by systemd. */
+static bool is_there(const struct world *world, enum color color) {
+    for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
+        const struct unit_seen *unit = &world->units[color][number];
+        if (unit->known && unit->state != UNIT_INACTIVE && unit->state != UNIT_FAILED)
+            return true;
+    }
+    return false;
+}
+
 static void remember(struct state *next, const struct found *found, usec_t wall) {
     uint32_t at = next->n_history > 0 && next->history[0].revision > found->revision ? 1 : 0;
     if (at == 0)
@@ -117,7 +127,7 @@ bool adopt(const struct spec *spec, const struct state *state, const struct worl
     next->next_revision = first_revision;
     next->next_run = first_run;
     for (enum color color = BLUE; color < COLORS; color++) {
-        bool there = found[color].revision && (weight[color] || runs(world, color));
+        bool there = found[color].revision && (weight[color] || is_there(world, color));
         next->slots[color] = (struct slot){.revision = there ? found[color].revision : 0, .stop_after = USEC_INFINITY};
         if (there)
             remember(next, &found[color], world->wall);

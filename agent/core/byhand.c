@@ -93,12 +93,14 @@ void byhand_follow(struct decision *d) {
     /* Who is taken out by hand is unready for it, so that other weights are wanted: those alone would not tell. */
     uint32_t admission = admission_digest(d), wanted = wanted_digest(d);
     bool admitted = admission_reached(d), shifts = shift_wanted(d), tells = plan_tells(d);
-    if ((!admitted && by_hand->admitted == admission) || (shifts && by_hand->confirmed == wanted))
+    if ((!admitted && by_hand->admitted == admission) || (shifts && by_hand->confirmed == wanted)) {
         restoration(d);
+        by_hand->admitted = by_hand->confirmed = 0; /* once, however long it takes and in whichever order */
+    }
     if (!admitted || tells)
         by_hand->admitted = admitted ? admission : 0;
     if (shifts || tells)
-        by_hand->confirmed = !shifts && targets_reached(d) ? wanted : 0;
+        by_hand->confirmed = !shifts && admitted && targets_reached(d) ? wanted : 0;
 }
 
 void byhand_forget(struct state *next, usec_t now) {

@@ -378,12 +378,14 @@ void oracle_unit_order(struct sim *sim, const struct unit_order *order) {
 
 /* I11: an instance's link is changed only while nothing runs by it. */
 void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t revision) {
-    const struct sim_unit *unit = &sim->units[color][number];
+    struct sim_unit *unit = &sim->units[color][number];
     const struct unit_seen *told = &sim->oracle.told[color][number];
     bool stopped = unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED;
     if (!stopped && (!told->known || told->state == unit->state))
         oracle_fail(sim, "I11", "the link of %s goes to revision %u while it is %s", INSTANCE_NAME(color, number),
                     revision, unit_state_name(unit->state));
+    if (unit->state == UNIT_STARTING && unit->by_hand) /* systemd doesn't say by what a process began */
+        unit->taken_for = revision;
 }
 
 void oracle_process_starts(struct sim *sim, enum color color, uint32_t number) {

@@ -107,7 +107,8 @@ static void check_quiet(struct sim *sim) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
             uint32_t runs = sim->units[color][number].runs;
-            bool before = runs == REVISION_UNMANAGED; /* it is adopted, or leaves when balancers allow it */
+            bool before = runs == REVISION_UNMANAGED || /* it is adopted, or leaves when balancers allow it */
+                          sim->units[color][number].taken_for == state->slots[color].revision;
             if (runs && state->slots[color].revision && runs != state->slots[color].revision && !before)
                 oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), runs,
                             state->slots[color].revision);

@@ -180,6 +180,7 @@ static void process_starts(struct sim *sim, uint32_t color, uint32_t number) {
     unit->state = UNIT_STARTING;
     unit->runs = sim->disk.links[color][number] ? sim->disk.links[color][number] : REVISION_UNMANAGED;
     unit->result[0] = 0;
+    unit->taken_for = 0;
     uint64_t invocation = ++sim->host.invocations;
     memcpy(unit->invocation.bytes, &invocation, sizeof invocation);
     unit->active_since = sim->clock.now; /* while it starts: since when */

@@ -12,10 +12,11 @@ enum sim_job { JOB_NONE, JOB_START, JOB_STOP };
 struct sim_unit {
     enum unit_state state;
     enum sim_job job;
-    bool ours;       /* the job was ordered by this life of the agent, which waits for ... */
-    uint64_t token;  /* ... this */
-    uint64_t serial; /* of the job */
-    bool by_hand;    /* what is under way was ordered by a person */
+    bool ours;          /* the job was ordered by this life of the agent, which waits for ... */
+    uint64_t token;     /* ... this */
+    uint64_t serial;    /* of the job */
+    uint32_t taken_for; /* somebody was starting it, unseen, while it was placed at this revision; 0: not so */
+    bool by_hand;       /* what is under way was ordered by a person */
     bool masked;
     struct id128 invocation;
     uint32_t restarts;
