@@ -12,8 +12,9 @@
 #include "instance/oneshot.h"
 #include "provider/provider.h"
 
-/* Questions under way at a time; beyond it asking is refused. Each metric asks one at a time. */
-#define PROVIDER_QUESTIONS_MAX 512
+/* Questions under way at a time; beyond it asking is refused. A metric asks up to three at a time: its own, its
+ * baseline's and its samples'. */
+#define PROVIDER_QUESTIONS_MAX 1024
 
 /* Answers to all questions go to DONE. EVENT is referenced; the caller frees *ret with provider_host_free(). */
 int provider_host_new(sd_event *event, provider_done done, void *userdata, struct provider_host **ret,

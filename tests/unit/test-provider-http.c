@@ -323,7 +323,7 @@ static void questions_are_bounded(void **unused) {
     for (unsigned i = 0; i < PROVIDER_QUESTIONS_MAX; i++)
         ask("web", "silent", "10s", i);
     assert_int_equal(ask_at("web", "http://127.0.0.1:1", "10s", NULL, NULL, 1, &err), -EBUSY);
-    assert_string_equal(err.text, "512 questions wait for their answers already");
+    assert_string_equal(err.text, "1024 questions wait for their answers already");
 }
 
 /* The host is freed while these are on their way: in the queue, resolving, connected. */
