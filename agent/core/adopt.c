@@ -86,6 +86,7 @@ static void remember(struct state *next, const struct found *found, usec_t wall)
 void adopt_stable(struct state *next, enum color color, usec_t now) {
     enum color other = color_other(color);
     next->stable = color;
+    next->share_given = 0;
     next->slots[color].stop_after = USEC_INFINITY;
     if (next->slots[other].revision) {
         struct history *left = history_find(next, next->slots[other].revision);

@@ -94,7 +94,7 @@ static bool step_done(struct decision *d) {
     switch (step->kind) {
     case STEP_SET_WEIGHT:
         targets_set(d);
-        return targets_reached(d);
+        return d->share == step->weight && targets_reached(d);
     case STEP_PAUSE:
         wake_at(d, pause_end(d));
         return pause_end(d) <= d->now;

@@ -130,8 +130,10 @@ usec_t stable_late_at(const struct decision *d);
 usec_t stable_steady_at(const struct decision *d, uint32_t number);
 
 /* steps.c: what the current one says */
-/* The share that the steps allow now. */
-share_t canary_share(const struct decision *d);
+/* What the color that is not stable may have now. */
+share_t canary_share(struct decision *d);
+/* What the steps allow before the current one, and when it is done. The rollout runs. */
+void steps_shares(const struct spec *spec, const struct state *state, share_t *ret_before, share_t *ret_at);
 /* Every instance that the current step needs is ready. */
 bool canary_is_ready(const struct decision *d);
 /* The rollout may go forward. */
@@ -157,7 +159,22 @@ void rollout_step_done(struct state *next, usec_t now);
 /* What is queued begins when nothing is in its way. */
 void queue_follow(const struct spec *spec, struct state *next, const struct world *world, usec_t now);
 
+/* capacity.c: DynamicStableScale= */
+bool stable_is_dynamic(const struct spec *spec);
+/* How many instances of stable should run. */
+uint32_t stable_scale(const struct spec *spec, const struct state *state);
+/* And while a rollout is at its step. */
+uint32_t stable_scale_at_step(const struct spec *spec, const struct state *state);
+/* And of the other color at least: what stable leaves to it. 0 without DynamicStableScale=. The rollout runs. */
+uint32_t canary_scale_least(const struct spec *spec, const struct state *state);
+/* WANTED, but while stable cannot carry the rest yet what it cannot; never more than was given before. */
+share_t share_kept(struct decision *d, share_t wanted);
+/* d->share is what is given from now on. */
+void share_remember(struct decision *d);
+
 /* scale.c */
+/* How many of so many instances hold a share: one at least. */
+uint32_t scale_of(share_t share, uint32_t replicas);
 uint32_t canary_scale(const struct spec *spec, const struct state *state);
 void scale_follow(struct decision *d); /* slots whose color is seen stopped get what comes next */
 void scale_want(struct decision *d);

@@ -58,7 +58,7 @@ static share_t share_at(const struct decision *d, uint32_t balancer, enum color 
     return (share_t)(sum[asked] * (uint64_t)SHARE_FULL / (sum[BLUE] + sum[GREEN]));
 }
 
-static void weigh(const struct decision *d, struct explanation *e) {
+static void weigh(struct decision *d, struct explanation *e) {
     const struct state *state = d->next;
     bool idle = state->rollout.mode == MODE_IDLE;
     enum color color = idle ? state->stable : state->rollout.color;
@@ -137,8 +137,9 @@ static void blame(const struct decision *d, enum color color, uint32_t scale, ch
 
 /* Which instance keeps stable from being whole: not ready, or ready but for a moment. */
 static void blame_stable(const struct decision *d, char *text, size_t size) {
-    blame(d, d->next->stable, d->spec->replicas, text, size);
-    for (uint32_t number = 0; stable_is_ready(d) && number < d->spec->replicas; number++)
+    uint32_t scale = stable_scale(d->spec, d->next);
+    blame(d, d->next->stable, scale, text, size);
+    for (uint32_t number = 0; stable_is_ready(d) && number < scale; number++)
         if (stable_steady_at(d, number) > d->now) {
             (void)snprintf(text, size, "%s has crashed and was started again just now",
                            INSTANCE_NAME(d->next->stable, number));
@@ -183,8 +184,15 @@ static void explain_idle(const struct decision *d, struct explanation *e) {
 
 static void explain_aborted(const struct decision *d, struct explanation *e) {
     const struct history *entry = state_revision(d->next, d->next->rollout.revision);
-    say(e, PHASE_DEGRADED, "RolloutAborted: revision %u: %s", d->next->rollout.revision,
-        entry && *entry->reason ? entry->reason : "aborted");
+    const char *why = entry && *entry->reason ? entry->reason : "aborted";
+    share_t kept = d->next->share_given;
+    if (kept == 0) {
+        say(e, PHASE_DEGRADED, "RolloutAborted: revision %u: %s", d->next->rollout.revision, why);
+        return;
+    }
+    wait_for(e, WAITING_STABLE, d->next->stable_ailing_since, USEC_INFINITY);
+    say(e, PHASE_DEGRADED, "RolloutAborted: revision %u: %s; it keeps %d %% until stable has its instances back",
+        d->next->rollout.revision, why, kept / (SHARE_FULL / 100));
 }
 
 static bool explain_pause(const struct decision *d, struct explanation *e) {
@@ -248,7 +256,7 @@ static bool explain_outage(const struct decision *d, struct explanation *e) {
     if (d->next->stable == COLOR_NONE || d->next->rollout.ready_seen == 0 || !d->balancers_up || !d->units_known ||
         d->n_ready[BLUE] + d->n_ready[GREEN] > 0)
         return false;
-    blame(d, color_other(canary), d->spec->replicas, why, sizeof why);
+    blame(d, color_other(canary), stable_scale(d->spec, d->next), why, sizeof why);
     wait_for(e, WAITING_READY, 0, USEC_INFINITY);
     say(e, PHASE_DEGRADED, "InstancesUnready: no instance of either version is ready: %s", why);
     return true;

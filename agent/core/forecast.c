@@ -48,7 +48,8 @@ static void add(struct way *way, const char *text, enum waiting waiting, usec_t 
         (struct forecast_step){.text = text,
                                .share = way->share,
                                .scale = way->scale,
-                               .stable_scale = way->state.stable == COLOR_NONE ? 0 : way->spec->replicas,
+                               .stable_scale =
+                                   way->state.stable == COLOR_NONE ? 0 : stable_scale_at_step(way->spec, &way->state),
                                .waiting = waiting,
                                .begins = way->at,
                                .lasts = lasts};

@@ -5,6 +5,7 @@ libcore_a_SOURCES = \
 	%D%/asking.h \
 	%D%/byhand.c \
 	%D%/canary.c \
+	%D%/capacity.c \
 	%D%/command.c %D%/command.h \
 	%D%/decide.c %D%/decide.h %D%/decision.h \
 	%D%/deploy.c \

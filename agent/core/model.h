@@ -169,6 +169,7 @@ struct state {
     uint32_t next_revision, next_run, next_event; /* never reused; start at 1 */
     enum color stable;                            /* COLOR_NONE before the first promotion */
     usec_t stable_ailing_since;                   /* not all of it was ready, and steadily so, since; 0: all is */
+    share_t share_given; /* DynamicStableScale=: what the color that is not stable may have; see capacity.c */
     struct slot slots[COLORS];
     struct instance instances[COLORS][REPLICAS_MAX];
     struct rollout rollout;

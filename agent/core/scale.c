@@ -3,15 +3,13 @@
 #include "core/decide.h"
 #include "core/decision.h"
 
-static uint32_t part_of(share_t share, uint32_t replicas) {
+uint32_t scale_of(share_t share, uint32_t replicas) {
     uint32_t part = (uint32_t)(((uint64_t)share * replicas + SHARE_FULL - 1) / SHARE_FULL);
     return part < 1 ? 1 : part > replicas ? replicas : part;
 }
 
-/* The share that decides over the scale: the one that the current step leads to. */
-uint32_t canary_scale(const struct spec *spec, const struct state *state) {
-    if (rollout_final(spec, state))
-        return spec->replicas;
+/* What the steps ask for; the share that counts is the one that the current step leads to. */
+static uint32_t scale_by_steps(const struct spec *spec, const struct state *state) {
     share_t weight = 0;
     const struct step *scale = NULL;
     for (uint32_t i = 0; i <= state->rollout.step && i < spec->n_steps; i++)
@@ -20,16 +18,23 @@ uint32_t canary_scale(const struct spec *spec, const struct state *state) {
         else if (spec->steps[i].kind == STEP_SET_CANARY_SCALE)
             scale = &spec->steps[i];
     if (!scale)
-        return part_of(weight, spec->replicas);
+        return scale_of(weight, spec->replicas);
     switch (scale->scale.kind) {
     case SCALE_MATCH_TRAFFIC_WEIGHT:
-        return part_of(weight, spec->replicas);
+        return scale_of(weight, spec->replicas);
     case SCALE_WEIGHT:
-        return part_of((share_t)scale->scale.value, spec->replicas);
+        return scale_of((share_t)scale->scale.value, spec->replicas);
     case SCALE_REPLICAS:
         return (uint32_t)scale->scale.value < spec->replicas ? (uint32_t)scale->scale.value : spec->replicas;
     }
     return spec->replicas;
+}
+
+uint32_t canary_scale(const struct spec *spec, const struct state *state) {
+    if (rollout_final(spec, state))
+        return spec->replicas;
+    uint32_t scale = scale_by_steps(spec, state), least = canary_scale_least(spec, state);
+    return scale > least ? scale : least;
 }
 
 static bool color_stopped(const struct decision *d, enum color color) {
@@ -90,6 +95,7 @@ static void place_again(struct decision *d) {
         if (!was_promoted(next, next->slots[color].revision))
             return;
         next->stable = color;
+        next->share_given = 0;
     }
     next->slots[color].stop_after = USEC_INFINITY;
     next->slots[other].stop_after = d->now;
@@ -103,6 +109,7 @@ void scale_follow(struct decision *d) {
         if (!color_leaves(d, color) || !color_stopped(d, color))
             continue;
         next->slots[color] = (struct slot){.stop_after = USEC_INFINITY};
+        next->share_given = 0;
         forget_instances(next, color);
     }
     struct rollout *rollout = &next->rollout;
@@ -125,9 +132,9 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
     if (unit->known && !stopped && !instance_placed(d, color, number) && !d->pending[color][number])
         return WANT_DOWN; /* another revision runs in its place */
     if (color == next->stable)
-        return number < d->spec->replicas ? WANT_RUN : WANT_DOWN;
+        return number < stable_scale(d->spec, next) ? WANT_RUN : WANT_DOWN;
     if (slot->stop_after <= d->now)
-        return WANT_DOWN;
+        return next->share_given ? WANT_KEEP : WANT_DOWN; /* stable cannot do without it yet */
     if (rollout_runs(next) && color == next->rollout.color)
         return number < canary_scale(d->spec, next) ? WANT_RUN : WANT_DOWN;
     return WANT_KEEP;

@@ -6,10 +6,10 @@
 bool stable_is_ready(const struct decision *d) {
     if (d->next->stable == COLOR_NONE)
         return true;
-    uint32_t ready = 0;
-    for (uint32_t number = 0; number < d->spec->replicas; number++)
+    uint32_t scale = stable_scale(d->spec, d->next), ready = 0;
+    for (uint32_t number = 0; number < scale; number++)
         ready += d->ready[d->next->stable][number];
-    return ready >= d->spec->replicas;
+    return ready >= scale;
 }
 
 usec_t stable_steady_at(const struct decision *d, uint32_t number) {
@@ -22,7 +22,8 @@ usec_t stable_steady_at(const struct decision *d, uint32_t number) {
 
 static bool is_whole(struct decision *d) {
     bool whole = stable_is_ready(d);
-    for (uint32_t number = 0; d->next->stable != COLOR_NONE && number < d->spec->replicas; number++) {
+    uint32_t scale = stable_scale(d->spec, d->next);
+    for (uint32_t number = 0; d->next->stable != COLOR_NONE && number < scale; number++) {
         usec_t steady = stable_steady_at(d, number);
         wake_at(d, steady);
         whole = whole && steady <= d->now;

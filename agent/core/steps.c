@@ -27,13 +27,16 @@ bool may_advance(const struct decision *d) {
            canary_is_ready(d) && (d->next->rollout.full || stable_lets_go(d));
 }
 
-share_t canary_share(const struct decision *d) {
-    const struct state *next = d->next;
-    if (!rollout_runs(next))
-        return 0;
-    share_t before = next->stable == COLOR_NONE ? 0 : share_after(d->spec, next->rollout.step);
-    share_t at = rollout_final(d->spec, next) ? SHARE_FULL : share_after(d->spec, next->rollout.step + 1);
-    return at <= before || may_advance(d) ? at : before;
+void steps_shares(const struct spec *spec, const struct state *state, share_t *ret_before, share_t *ret_at) {
+    *ret_before = state->stable == COLOR_NONE ? 0 : share_after(spec, state->rollout.step);
+    *ret_at = rollout_final(spec, state) ? SHARE_FULL : share_after(spec, state->rollout.step + 1);
+}
+
+share_t canary_share(struct decision *d) {
+    share_t before = 0, at = 0;
+    if (rollout_runs(d->next))
+        steps_shares(d->spec, d->next, &before, &at);
+    return share_kept(d, at <= before || may_advance(d) ? at : before);
 }
 
 usec_t pause_end(const struct decision *d) {

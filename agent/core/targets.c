@@ -87,8 +87,9 @@ static void targets_at(struct decision *d, uint32_t balancer, uint32_t backend) 
 }
 
 void targets_set(struct decision *d) {
-    scale_want(d);
     d->share = canary_share(d);
+    share_remember(d);
+    scale_want(d);
     if (color_canary(d->next) == COLOR_NONE)
         return;
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)

@@ -91,6 +91,7 @@ void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, u
     leave(&next->rollout, MODE_IDLE);
     next->stable = color;
     next->stable_ailing_since = 0;
+    next->share_given = 0;
     next->slots[color].stop_after = USEC_INFINITY;
     if (next->slots[old].revision)
         next->slots[old].stop_after = usec_add(now, spec->scale_down_delay);

@@ -29,6 +29,7 @@ static const struct field state_fields[] = {
     U32_FIELD(struct state, delivered, "delivered", UINT32_MAX),
     ENUM_FIELD(struct state, stable, "stable", color),
     USEC_FIELD(struct state, stable_ailing_since, "stableAilingSince"),
+    I32_FIELD(struct state, share_given, "shareGiven", 0, SHARE_FULL),
     U32_FIELD(struct state, queued.revision, "queued", UINT32_MAX),
     BOOL_FIELD(struct state, queued.now, "queuedNow"),
     USEC_FIELD(struct state, restart_at, "restartAt"),

@@ -18,6 +18,7 @@ tests_simulate_simulate_SOURCES = \
 	%D%/metrics.c \
 	%D%/operator.c \
 	%D%/oracle.h %D%/oracle-adopt.c %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c %D%/oracle-rest.c \
+	%D%/oracle-shares.c \
 	%D%/requests.c \
 	%D%/run-one.c %D%/run-one.h \
 	%D%/scenario.c %D%/scenario.h \

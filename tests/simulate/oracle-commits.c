@@ -30,6 +30,8 @@ static void check_abort(struct sim *sim, const struct state *before, const struc
     if (state->rollout.mode == MODE_RUNNING || state->stable != before->stable)
         oracle_fail(sim, "I6", "attempt %u of revision %u was aborted and goes on", state->rollout.attempt,
                     state->rollout.revision);
+    if (state->share_given > before->share_given)
+        oracle_fail(sim, "I6", "after an abort the share goes from %d to %d", before->share_given, state->share_given);
 }
 
 static const struct run *run_of(const struct sim *sim, uint32_t id) {

@@ -33,22 +33,6 @@ enum color oracle_canary(const struct state *state) {
     return state->stable == COLOR_NONE ? state->rollout.color : color_other(state->stable);
 }
 
-share_t oracle_allowed(const struct sim *sim) {
-    const struct state *state = &sim->oracle.previous;
-    const struct rollout *rollout = &state->rollout;
-    const struct spec *spec = sim->scenario.spec;
-    share_t share = 0;
-    if (!sim->oracle.has_previous || rollout->mode != MODE_RUNNING ||
-        state->slots[rollout->color].revision != rollout->revision)
-        return 0;
-    if (state->stable == COLOR_NONE || rollout->full || rollout->step >= spec->n_steps)
-        return SHARE_FULL;
-    for (uint32_t i = 0; i <= rollout->step; i++)
-        if (spec->steps[i].kind == STEP_SET_WEIGHT)
-            share = spec->steps[i].weight;
-    return share;
-}
-
 /* ---------------------------------------------------------------- what the agent has been told */
 
 static bool told_active(const struct sim *sim, uint32_t color, uint32_t number) {
@@ -202,9 +186,9 @@ static bool told_ready(const struct sim *sim, const struct sim_told *told, enum 
     return told_active(sim, color, number) && (min_ready == 0 || since + min_ready + MSEC(1) < told->began);
 }
 
-static bool stable_is_ready(const struct sim *sim, uint32_t balancer, enum color stable) {
+static bool any_told_ready(const struct sim *sim, uint32_t balancer, enum color color) {
     for (uint32_t number = 0; number < SIM_INSTANCES; number++)
-        if (told_ready(sim, &sim->balancers[balancer].told, stable, number))
+        if (told_ready(sim, &sim->balancers[balancer].told, color, number))
             return true;
     return false;
 }
@@ -216,7 +200,7 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
     enum color canary = oracle_canary(state);
     struct play play;
     play_begin(&play, sim, balancer, backend);
-    if (!sim->oracle.has_previous || state->stable == COLOR_NONE || !stable_is_ready(sim, balancer, state->stable))
+    if (!sim->oracle.has_previous || state->stable == COLOR_NONE || !any_told_ready(sim, balancer, state->stable))
         return;
     struct sums before = play_sums(&play, canary);
     share_t allowed = oracle_allowed(sim);
@@ -234,6 +218,49 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
                     (unsigned long long)before.canary, (unsigned long long)before.all, allowed);
         return;
     }
+}
+
+/* As told: it runs, and is UP in every backend. */
+static bool told_up(const struct sim *sim, uint32_t balancer, enum color color, uint32_t number) {
+    const struct sim_told *told = &sim->balancers[balancer].told;
+    for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
+        if (!told->servers[backend][color][number].up || told->servers[backend][color][number].maint ||
+            told->servers[backend][color][number].drain)
+            return false;
+    return told_active(sim, color, number);
+}
+
+/* I7: with DynamicStableScale= stable gets no more than it was given so far, or than its ready instances make. */
+static void check_capacity(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders,
+                           uint32_t n) {
+    const struct state *state = &sim->oracle.previous;
+    uint32_t ready = 0, replicas = sim->scenario.spec->replicas;
+    struct play play;
+    if (!sim->oracle.has_previous || state->stable == COLOR_NONE || state->share_given == 0 || sim->disk.bad ||
+        sim->disk.doubtful || /* what raises waits for the disk */
+        !any_told_ready(sim, balancer, color_other(state->stable)))
+        return;
+    play_begin(&play, sim, balancer, backend);
+    struct sums before = play_sums(&play, color_other(state->stable));
+    for (uint32_t number = 0; number < replicas; number++) {
+        bool half = play_ready(&play, state->stable, number) != told_up(sim, balancer, state->stable, number);
+        if (half && play.servers[state->stable][number].weight > 0)
+            return; /* down in another backend only, it has more than was meant for it */
+        ready += play_ready(&play, state->stable, number); /* for MinReadySec= or not */
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (orders[i].backend == backend)
+            play_order(&play, &orders[i]);
+    struct sums after = play_sums(&play, color_other(state->stable));
+    share_t beyond = SHARE_FULL - (share_t)((uint32_t)SHARE_FULL * ready / replicas);
+    share_t least = beyond < state->share_given ? beyond : state->share_given;
+    /* weights are whole, and parts rounded down */
+    if (sums_above(before, after) && (after.canary + 1) * (uint64_t)SHARE_FULL < (uint64_t)least * after.all)
+        oracle_fail(sim, "I7",
+                    "stable has %u of %u instances ready, and the new revision goes from %llu of %llu to "
+                    "%llu of %llu",
+                    ready, replicas, (unsigned long long)before.canary, (unsigned long long)before.all,
+                    (unsigned long long)after.canary, (unsigned long long)after.all);
 }
 
 /* I15: an order that is no retreat waits for the disk. Retreat: lowering the canary, zeroing who isn't running, raising
@@ -280,6 +307,7 @@ void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_ord
         else
             check_remains(sim, balancer, backend, orders, n);
         check_share(sim, balancer, backend, orders, n);
+        check_capacity(sim, balancer, backend, orders, n);
     }
 }
 
@@ -317,13 +345,16 @@ bool oracle_restarts(const struct sim *sim, enum color color, uint32_t number) {
 
 /* A person asked for it, and all others of its color run. */
 static bool may_restart(const struct sim *sim, enum color color, uint32_t number) {
-    for (uint32_t other = 0; other < sim->scenario.spec->replicas; other++)
+    bool stable = color == sim->oracle.previous.stable;
+    uint32_t scale = stable ? oracle_stable_scale(sim) : sim->scenario.spec->replicas;
+    for (uint32_t other = 0; other < scale; other++)
         if (other != number && !told_active(sim, color, other))
             return false;
     return oracle_restarts(sim, color, number);
 }
 
-/* I7: stable runs whole; the one before it until its delay is over, unless a deploy takes its place. */
+/* I7: of stable runs what its share needs; the one before it until its delay is over, unless a deploy takes its place.
+ */
 static void check_stable(struct sim *sim, enum color color, uint32_t number) {
     const struct state *state = &sim->oracle.previous;
     const struct unit_seen *told = &sim->oracle.told[color][number];
@@ -331,7 +362,7 @@ static void check_stable(struct sim *sim, enum color color, uint32_t number) {
         return; /* not what its color is for */
     if (may_restart(sim, color, number))
         return;
-    if (color == state->stable && number < sim->scenario.spec->replicas)
+    if (color == state->stable && number < oracle_stable_scale(sim))
         oracle_fail(sim, "I7", "%s is stopped, but is stable", INSTANCE_NAME(color, number));
     else if (color != state->stable && state->rollout.mode == MODE_IDLE && sim->oracle.promoted_at &&
              !sim->oracle.retired_by_verb &&

@@ -3,6 +3,7 @@
  * made of that).
  *
  *   oracle-orders.c   at each command the agent sends: I1 I2 I3 I4 I6 I7 I11 I15
+ *   oracle-shares.c   what the durable state allows and asks for
  *   oracle-adopt.c    while nothing is known that was decided: nothing is touched, and only what is clear is taken over
  *   oracle-commits.c  over the course of states, runs and verbs: I5 I6 I9 I14 I16
  *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11 I12
@@ -107,6 +108,8 @@ void oracle_check_rest(struct sim *sim);
 
 /* The share of the new revision that the durable state allows. */
 share_t oracle_allowed(const struct sim *sim);
+/* How many instances of stable have to run: with DynamicStableScale= what its share needs. */
+uint32_t oracle_stable_scale(const struct sim *sim);
 /* It runs since before the verb restart, as the agent was told. */
 bool oracle_restarts(const struct sim *sim, enum color color, uint32_t number);
 /* The color that a rollout goes to, or that the last one left behind; COLOR_NONE before the first. */

@@ -93,6 +93,7 @@ static void say_step(struct writer *writer) {
 static void say_canary(struct writer *writer) {
     struct sim *sim = writer->sim;
     say(writer, "[Canary]\nStep=setWeight 20\n");
+    say(writer, "DynamicStableScale=%s\n", DRAW_RARE(sim, DYNAMIC_STABLE_SCALE, 250, 1) ? "yes" : "no");
     uint32_t steps = DRAW(sim, STEPS, 7);
     for (uint32_t n = 0; n < steps; n++)
         say_step(writer);

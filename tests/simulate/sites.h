@@ -122,7 +122,8 @@
     X(FILES_WHICH, PLAN, "files.which")                            \
     X(FILES_BAD, FAULT, "files.bad")                               \
     X(FILES_BAD_TIME, PLAN, "files.bad-time")                      \
-    X(RELOADED_AFTER, PLAN, "files.reloaded-after")
+    X(RELOADED_AFTER, PLAN, "files.reloaded-after")                \
+    X(DYNAMIC_STABLE_SCALE, PLAN, "plan.dynamic-stable-scale")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 

@@ -138,9 +138,12 @@ tests_unit_test_catalog_SOURCES = %D%/test-catalog.c
 tests_unit_test_catalog_LDADD = $(NOTIFY_LIBS) $(TEST_LIBS)
 
 # core/
-check_PROGRAMS += %D%/test-forecast %D%/test-lives %D%/test-preview %D%/test-stable %D%/test-verbs %D%/test-weights
+check_PROGRAMS += %D%/test-capacity %D%/test-forecast %D%/test-lives %D%/test-preview %D%/test-stable \
+	%D%/test-verbs %D%/test-weights
 dist_check_SCRIPTS += %D%/test-core-purity.sh
 %D%/test-core-purity.log: libcore.a libanalysis.a
+tests_unit_test_capacity_SOURCES = %D%/test-capacity.c %D%/core-fixture.h
+tests_unit_test_capacity_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_forecast_SOURCES = %D%/test-forecast.c %D%/core-fixture.h
 tests_unit_test_forecast_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_lives_SOURCES = %D%/test-lives.c %D%/core-fixture.h

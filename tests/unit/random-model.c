@@ -15,7 +15,7 @@ static_assert(sizeof(struct rollout) == 248, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  96 + 2 * 24 + 2 * REPLICAS_MAX * 64 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+                  104 + 2 * 24 + 2 * REPLICAS_MAX * 64 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
@@ -149,6 +149,7 @@ void random_state(uint64_t seed, struct state *ret) {
     ret->next_event = any_u32();
     ret->stable = (enum color)below(COLOR_NONE + 1);
     ret->stable_ailing_since = any_usec();
+    ret->share_given = (share_t)below(SHARE_FULL + 1);
     for (enum color color = BLUE; color < COLORS; color++) {
         ret->slots[color] = (struct slot){.revision = any_u32(), .stop_after = any_usec(), .adopted = any_bool()};
         for (uint32_t number = 0; number < REPLICAS_MAX; number++)
