@@ -11,6 +11,8 @@ static const char *unsupported(const struct spec *spec) {
     for (uint32_t i = 0; i < spec->n_steps; i++)
         if (spec->steps[i].kind == STEP_SET_HEADER_ROUTE || spec->steps[i].kind == STEP_SET_COOKIE_ROUTE)
             return "setHeaderRoute and setCookieRoute are not available in this version";
+    if (spec->session_cookie[0])
+        return "SessionCookie= is not available in this version";
     return NULL;
 }
 
