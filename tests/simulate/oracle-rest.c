@@ -161,7 +161,7 @@ static bool is_settled(struct sim *sim) {
     if (sim->oracle.held)
         return !sim->disk.newer;
     if (state->by_hand.yielded)
-        return true; /* until the next verb */
+        return !is_measuring(sim); /* until the next verb */
     struct explanation said = explained(sim);
     switch (said.phase) {
     case PHASE_HEALTHY:
