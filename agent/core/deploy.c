@@ -122,10 +122,12 @@ static bool is_warm(const struct asking *a, const struct history *past) {
     return state->rollout.mode == MODE_IDLE && past && slot->revision == past->revision && slot->stop_after > a->now;
 }
 
-/* Back to what was live: without steps within RollbackWindow=, and in blue-green as long as it is warm. */
+/* Back to what was live: without steps within RollbackWindow=, and in blue-green as long as it is warm. What is newer
+ * than the live revision is no way back, also where it was live before somebody went back from it. */
 static bool goes_back(const struct asking *a, const struct history *past) {
-    return past && (history_promoted_after(a->state, past) <= a->spec->rollback_window ||
-                    (a->spec->strategy == STRATEGY_BLUE_GREEN && is_warm(a, past)));
+    bool older = past && past->revision < stable_revision(a->state);
+    return (older && history_promoted_after(a->state, past) <= a->spec->rollback_window) ||
+           (a->spec->strategy == STRATEGY_BLUE_GREEN && is_warm(a, past));
 }
 
 static void deploy_new(struct asking *a) {

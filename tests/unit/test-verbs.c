@@ -204,7 +204,24 @@ static void the_architecture_says_so(void **unused) {
     }
 }
 
+/* Somebody has gone back from v2 to v1 as the revision that it was: v2 is newer than what is live, however long ago. */
+static void forward_is_no_way_back(void **ignored) {
+    static struct state state, next;
+    struct command_result result;
+    const struct command asked = {.verb = VERB_DEPLOY, .version = "v2", .identity = identity_of(2)};
+    live(&state);
+    state.stable = BLUE;
+    state.slots[BLUE].revision = 1;
+    state.slots[GREEN] = (struct slot){.stop_after = USEC_INFINITY};
+    state.rollout = (struct rollout){.revision = 1, .attempt = 2, .color = BLUE, .step = spec.n_steps};
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &asked, &next, &result);
+    assert_int_equal(result.verdict, VERDICT_ACCEPTED);
+    assert_true(result.new_attempt);
+    assert_false(next.rollout.full);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_architecture_says_so)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_architecture_says_so),
+                                       cmocka_unit_test(forward_is_no_way_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
