@@ -43,7 +43,7 @@ class Shop:
 
     def __init__(self, root="", prefix=()):
         self.root, self.prefix = root, list(prefix)
-        self.socket = "admin.sock"
+        self.app, self.socket = "shop", "admin.sock"
 
     def run(self, *command, check=True, text_in=None):
         """Runs a command in the machine; its output."""
@@ -54,7 +54,7 @@ class Shop:
 
     def ask(self, method, path, body=None, sock="api.sock"):
         """One request to the control API: status and document."""
-        connection = UnixConnection(f"{self.root}/run/rollout/shop/{sock}")
+        connection = UnixConnection(f"{self.root}/run/rollout/{self.app}/{sock}")
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
