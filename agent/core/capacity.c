@@ -57,7 +57,7 @@ static share_t share_beyond_stable(struct decision *d) {
         return SHARE_FULL;
     for (uint32_t number = 0; number < replicas; number++)
         ready += d->ready[d->next->stable][number];
-    return SHARE_FULL - (share_t)((uint32_t)SHARE_FULL * ready / replicas);
+    return ready >= replicas ? 0 : SHARE_FULL - (share_t)((uint32_t)SHARE_FULL * ready / replicas);
 }
 
 share_t share_kept(struct decision *d, share_t wanted) {
