@@ -9,8 +9,10 @@
 static void deliver(struct agent *agent) {
     struct state *state = &agent->state;
     for (uint32_t i = 0; i < state->n_outbox; i++)
-        if (state->outbox[i].number > state->delivered)
+        if (state->outbox[i].number > state->delivered) {
             agent->ports.event(agent->ports.userdata, agent_spec(agent), state, &state->outbox[i]);
+            hooks_tell(agent, &state->outbox[i]);
+        }
     state->delivered = state->next_event - 1;
 }
 

@@ -72,6 +72,13 @@ struct active_run {
     usec_t wake; /* core clock */
 };
 
+/* The latest call of a hook. */
+struct hook_asked {
+    uint64_t token; /* 0: it was answered, or never made */
+    uint32_t call;
+    usec_t at; /* core clock */
+};
+
 struct agent {
     char app[APP_NAME_MAX];
     struct agent_ports ports;
@@ -101,7 +108,8 @@ struct agent {
     struct lane units[COLORS][REPLICAS_MAX];
     uint32_t watched;                     /* instances of each color */
     struct active_run runs[RUNS_AT_ONCE]; /* the rollout's, then those by hand */
-    struct active_run shown;              /* the stored run that a reader looks at */
+    struct hook_asked hooks[HOOKS_MAX][HOOK_LANES];
+    struct active_run shown; /* the stored run that a reader looks at */
 
     char sockets[BALANCERS_MAX][SOCKET_NAME_MAX];            /* what world.balancers are */
     char unfit[BALANCERS_MAX][BACKENDS_SEEN_MAX][UNFIT_MAX]; /* as last seen */
@@ -178,6 +186,13 @@ int run_start(struct agent *agent, struct active_run *active, const struct run *
 void run_release(struct active_run *active);
 
 void runs_free(struct agent *agent);
+
+/* agent-hooks.c */
+/* Some call is due that this life of the agent has not made yet. */
+bool hooks_due(const struct agent *agent);
+void hooks_ask(struct agent *agent);
+/* An event that is durable, for those who want to know. */
+void hooks_tell(struct agent *agent, const struct event *event);
 
 /* agent-questions.c */
 /* Makes and frees what is needed to ask. */

@@ -83,7 +83,7 @@ static bool advances(const struct agent *agent) {
     for (uint32_t i = 0; i < agent->plan.n_units; i++)
         if (agent->plan.units[i].advance)
             return true;
-    return runs_due(agent);
+    return runs_due(agent) || hooks_due(agent);
 }
 
 /* The same orders again, so soon: who could not do them a moment ago is not pressed. */
@@ -226,8 +226,10 @@ static void act(struct agent *agent) {
     }
     for (uint32_t i = 0; i < agent->plan.n_units; i++)
         unit_order(agent, &agent->plan.units[i]);
-    if (!agent->undurable)
-        runs_ask(agent);
+    if (agent->undurable)
+        return;
+    runs_ask(agent);
+    hooks_ask(agent);
 }
 
 /* ---------------------------------------------------------------- the pass */

@@ -39,6 +39,9 @@ struct agent_ports {
     /* Asks a provider, as struct provider's. The answer comes through agent_measured(). */
     int (*ask)(void *userdata, const struct metric_spec *metric, const struct subject *subject, uint64_t token,
                struct error *err);
+    /* Asks a hook, with JSON for it. The answer comes through agent_hook_answered(). */
+    int (*ask_hook)(void *userdata, const struct party_spec *hook, const struct subject *subject, const char *body,
+                    uint64_t token, struct error *err);
     /* What only the host can tell about a deploy before it begins (its release folder is missing, ...): negative with a
      * sentence. May be NULL. */
     int (*check_deploy)(void *userdata, const struct spec *spec, const char *version, struct error *err);
@@ -66,6 +69,8 @@ void agent_exchanged(void *agent, uint32_t balancer, uint64_t token, const struc
 void agent_unit_seen(void *agent, enum color color, uint32_t number, const struct unit_seen *seen);
 void agent_unit_done(void *agent, enum color color, uint32_t number, uint64_t token, int result, const char *sentence);
 void agent_measured(void *agent, uint64_t token, enum answer_kind kind, const char *value, const char *message);
+/* False: it is no hook's token. */
+bool agent_hook_answered(struct agent *agent, uint64_t token, bool passed, const char *message);
 /* The balancer's service reloaded or restarted: look again. */
 void agent_look(struct agent *agent);
 

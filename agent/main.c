@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "instance/systemd.h"
+#include "notify/hook.h"
 #include "notify/journal.h"
 #include "provider/host.h"
 #include "store/file-store.h"
@@ -58,7 +59,9 @@ static void on_unit_done(void *userdata, enum color color, uint32_t number, uint
 }
 
 static void on_measured(void *userdata, uint64_t token, enum answer_kind kind, const char *value, const char *message) {
-    agent_measured(((struct driver *)userdata)->agent, token, kind, value, message);
+    struct agent *agent = ((struct driver *)userdata)->agent;
+    if (!agent_hook_answered(agent, token, kind == ANSWER_SUCCESSFUL, message))
+        agent_measured(agent, token, kind, value, message);
 }
 
 static void on_balancer_service(void *userdata) {
@@ -112,6 +115,8 @@ static int port_load_analysis(void *userdata, const struct analysis_use *use, st
                          : error_set(err, -EINVAL, "%s:%d: Provider=%s is not known", metric->file, metric->line,
                                      metric->provider);
         }
+    for (size_t i = 0; r >= 0 && i < spec->n_hooks; i++)
+        r = hook_check(&spec->hooks[i], err);
     if (r < 0) {
         spec_free(spec);
         return r;
@@ -131,6 +136,11 @@ static int port_ask(void *userdata, const struct metric_spec *metric, const stru
     if (!provider)
         return error_set(err, -ENOENT, "Provider=%s is not known", metric->provider);
     return provider->ask(driver->provider, metric, subject, token, err);
+}
+
+static int port_ask_hook(void *userdata, const struct party_spec *hook, const struct subject *subject, const char *body,
+                         uint64_t token, struct error *err) {
+    return hook_ask(((struct driver *)userdata)->provider, hook, subject, body, token, err);
 }
 
 static int port_check_deploy(void *userdata, const struct spec *spec, const char *version, struct error *err) {
@@ -287,6 +297,7 @@ static int begin_agent(struct driver *driver, struct error *err) {
                                 .load_spec = port_load_spec,
                                 .load_analysis = port_load_analysis,
                                 .ask = port_ask,
+                                .ask_hook = port_ask_hook,
                                 .check_deploy = port_check_deploy,
                                 .event = port_event,
                                 .changed = port_changed,

@@ -122,7 +122,7 @@ void canary_follow(struct decision *d) {
     if (!rollout_runs(d->next) || !d->units_known)
         return;
     if (abort_for_crash(d) || abort_for_run(d, run_follow(d, &rollout->step_run)) ||
-        abort_for_run(d, run_follow(d, &rollout->background_run)) || abort_for_deadline(d))
+        abort_for_run(d, run_follow(d, &rollout->background_run)) || hooks_follow(d) || abort_for_deadline(d))
         return;
     if (d->n_ready[rollout->color] > rollout->ready_seen) {
         rollout->ready_seen = d->n_ready[rollout->color];
@@ -131,11 +131,12 @@ void canary_follow(struct decision *d) {
     if (d->world->unwritten)
         return; /* what cannot be written goes no further */
     background_follow(d);
-    if (!rollout_final(d->spec, d->next) && !rollout->paused_inconclusive && may_advance(d) && step_done(d)) {
+    if (!rollout_final(d->spec, d->next) && !rollout->paused_inconclusive && may_advance(d) && hooks_let_go(d) &&
+        step_done(d)) {
         rollout_step_done(d->next, d->now); /* one at a time: each is durable before the next one */
         background_follow(d);
         wake_at(d, d->now + 1);
     }
-    if (rollout_final(d->spec, d->next) && may_advance(d))
+    if (rollout_final(d->spec, d->next) && may_advance(d) && hooks_let_go(d))
         final_follow(d);
 }

@@ -14,6 +14,7 @@ static void plan_clear(struct plan *plan, uint32_t balancers) {
         plan->balancers[balancer].n = 0;
     }
     plan->n_units = 0;
+    memset(plan->hooks, 0, sizeof plan->hooks);
     plan->wanted_known = false;
     plan->wake = USEC_INFINITY;
 }

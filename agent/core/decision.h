@@ -129,6 +129,18 @@ usec_t stable_late_at(const struct decision *d);
 /* From when on an instance of stable that crashed counts as well again, as it runs now; 0: it has not crashed. */
 usec_t stable_steady_at(const struct decision *d, uint32_t number);
 
+/* hooks.c: who is asked, and what follows */
+/* Takes answers and asks what is due. True: the rollout has ended by that. */
+bool hooks_follow(struct decision *d);
+/* Some hook has to pass before the step may do anything: which, and at what moment. */
+bool hooks_wait(const struct decision *d, uint32_t *ret_hook, enum hook_moment *ret_moment);
+bool hooks_let_go(const struct decision *d);
+/* ... and nothing else is in its way. */
+bool hooks_hold(const struct decision *d);
+/* Instances of the new revision may be started. */
+bool hooks_let_start(const struct decision *d);
+void hooks_step_done(struct rollout *rollout);
+
 /* steps.c: what the current one says */
 /* What the color that is not stable may have now. */
 share_t canary_share(struct decision *d);

@@ -11,10 +11,11 @@
 
 DEFINE_STRING_TABLE(phase, enum phase, [PHASE_IDLE] = "Idle", [PHASE_HEALTHY] = "Healthy",
                     [PHASE_PROGRESSING] = "Progressing", [PHASE_PAUSED] = "Paused", [PHASE_DEGRADED] = "Degraded")
-DEFINE_STRING_TABLE(waiting, enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause",
-                    [WAITING_PROMOTE] = "promote", [WAITING_RESUME] = "resume", [WAITING_READY] = "ready",
-                    [WAITING_ANALYSIS] = "analysis", [WAITING_TRAFFIC] = "traffic", [WAITING_STABLE] = "stable",
-                    [WAITING_BALANCER] = "balancer", [WAITING_SCALE_DOWN] = "scale-down", [WAITING_WINDOW] = "window")
+DEFINE_STRING_TABLE(waiting,
+                    enum waiting, [WAITING_NOTHING] = "", [WAITING_PAUSE] = "pause", [WAITING_PROMOTE] = "promote",
+                    [WAITING_RESUME] = "resume", [WAITING_READY] = "ready", [WAITING_ANALYSIS] = "analysis",
+                    [WAITING_TRAFFIC] = "traffic", [WAITING_STABLE] = "stable", [WAITING_BALANCER] = "balancer",
+                    [WAITING_SCALE_DOWN] = "scale-down", [WAITING_WINDOW] = "window", [WAITING_GATE] = "gate")
 DEFINE_STRING_TABLE(
     instance_state,
     enum instance_state, [INSTANCE_STOPPED] = "stopped", [INSTANCE_STARTING] = "starting", [INSTANCE_READY] = "ready",
@@ -215,6 +216,20 @@ static bool explain_pause(const struct decision *d, struct explanation *e) {
     return true;
 }
 
+/* A hook that has not passed: those that confirm are waited for like a person. */
+static bool explain_hook(const struct decision *d, struct explanation *e) {
+    uint32_t hook;
+    enum hook_moment moment;
+    if (!hooks_wait(d, &hook, &moment) || (moment != HOOK_CONFIRM_ROLLOUT && !may_advance(d)))
+        return false;
+    const struct hook_seen *seen = &d->world->hooks[hook][HOOK_LANE_STEPS];
+    bool gate = moment != HOOK_PRE_ROLLOUT && moment != HOOK_ROLLOUT;
+    wait_for(e, WAITING_GATE, d->next->rollout.step_since, USEC_INFINITY);
+    say(e, gate ? PHASE_PAUSED : PHASE_PROGRESSING, "Hook: %s waits for %s%s%.100s", hook_moment_to_string(moment),
+        d->spec->hooks[hook].name, *seen->message ? ": " : "", seen->message);
+    return true;
+}
+
 /* The first one of a color, with its unit's name. */
 static const char *first_problem(const struct decision *d, enum color color) {
     for (uint32_t number = 0; number < d->span; number++)
@@ -269,6 +284,8 @@ static void explain_running(const struct decision *d, struct explanation *e) {
         return;
     if (explain_outside(d, e))
         (void)snprintf(need, sizeof need, "%.*s", NEED_MAX - 1, e->message);
+    else if (explain_hook(d, e))
+        return;
     else
         explain_need(d, e, need, sizeof need);
 

@@ -23,7 +23,8 @@ enum waiting {
     WAITING_STABLE,
     WAITING_BALANCER,
     WAITING_SCALE_DOWN,
-    WAITING_WINDOW
+    WAITING_WINDOW,
+    WAITING_GATE
 };
 
 /* "pause", "promote", ... ; "" for WAITING_NOTHING. */

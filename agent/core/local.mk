@@ -13,6 +13,7 @@ libcore_a_SOURCES = \
 	%D%/explain.c %D%/explain.h \
 	%D%/forecast.c %D%/forecast.h \
 	%D%/history.c %D%/history.h \
+	%D%/hooks.c \
 	%D%/lives.c \
 	%D%/model.h \
 	%D%/scale.c \

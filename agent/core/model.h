@@ -68,6 +68,8 @@ enum reason {
     REASON_ANALYSIS_FAILED, /* a run Failed */
     REASON_ANALYSIS_ERROR,  /* a run ended in Error */
     REASON_DEADLINE,        /* ProgressDeadlineAbort=yes */
+    REASON_HOOK_FAILED,     /* one of pre-rollout or rollout */
+    REASON_HOOK_ASKED,      /* one of rollback passed */
     REASON_LOST_STATE,      /* held */
     REASON_NEWER_STATE,     /* held */
 };
@@ -78,6 +80,23 @@ struct run_ref {
     uint32_t id;
     uint32_t step;        /* that began it */
     enum run_phase phase; /* as world.runs[] said last */
+};
+
+/* A hook asked at a moment of the steps, and beside that at rollback. */
+enum hook_lane { HOOK_LANE_STEPS, HOOK_LANE_ROLLBACK, HOOK_LANES };
+
+/* The latest question to a hook. */
+struct hook_call {
+    uint32_t number; /* never reused; 0: none yet */
+    enum hook_moment moment;
+    bool open;         /* its answer is waited for */
+    uint32_t failures; /* in a row */
+    usec_t ask_at;     /* not again before */
+};
+
+struct hook_progress {
+    uint32_t passed; /* bits of enum hook_moment; those of a step go with it */
+    struct hook_call calls[HOOK_LANES];
 };
 
 struct rollout {
@@ -96,6 +115,7 @@ struct rollout {
     enum reason reason;
     char detail[REASON_MAX]; /* what a person reads after the reason, e.g. which instance crashed */
     struct run_ref step_run, background_run;
+    struct hook_progress hooks[HOOKS_MAX]; /* as in the spec */
 };
 
 enum outcome { OUTCOME_RUNNING, OUTCOME_PROMOTED, OUTCOME_ABORTED, OUTCOME_SUPERSEDED, OUTCOME_ROLLED_BACK };
@@ -161,15 +181,15 @@ struct queued {
 };
 
 struct state {
-    uint32_t schema;                              /* STATE_SCHEMA of the writer */
-    uint32_t generation;                          /* grows by one with each commit */
-    struct id128 boot;                            /* boot in which this was written */
-    usec_t clock;                                 /* the core's clock when it was written */
-    usec_t clock_offset;                          /* the core's clock less CLOCK_BOOTTIME, in that boot */
-    uint32_t next_revision, next_run, next_event; /* never reused; start at 1 */
-    enum color stable;                            /* COLOR_NONE before the first promotion */
-    usec_t stable_ailing_since;                   /* not all of it was ready, and steadily so, since; 0: all is */
-    share_t share_given; /* DynamicStableScale=: what the color that is not stable may have; see capacity.c */
+    uint32_t schema;                                         /* STATE_SCHEMA of the writer */
+    uint32_t generation;                                     /* grows by one with each commit */
+    struct id128 boot;                                       /* boot in which this was written */
+    usec_t clock;                                            /* the core's clock when it was written */
+    usec_t clock_offset;                                     /* the core's clock less CLOCK_BOOTTIME, in that boot */
+    uint32_t next_revision, next_run, next_event, next_call; /* never reused; start at 1 */
+    enum color stable;                                       /* COLOR_NONE before the first promotion */
+    usec_t stable_ailing_since; /* not all of it was ready, and steadily so, since; 0: all is */
+    share_t share_given;        /* DynamicStableScale=: what the color that is not stable may have; see capacity.c */
     struct slot slots[COLORS];
     struct instance instances[COLORS][REPLICAS_MAX];
     struct rollout rollout;
@@ -247,6 +267,13 @@ struct run_seen {
     char message[REASON_MAX];
 };
 
+/* The latest answer of a hook. */
+struct hook_seen {
+    uint32_t call; /* that it answers; 0: none */
+    bool passed;
+    char message[REASON_MAX];
+};
+
 #define RUNS_SEEN_MAX 4
 
 /* Where an instance listens, as the balancer's servers say. port 0: unknown. */
@@ -271,6 +298,7 @@ struct world {
     struct balancer_seen balancers[BALANCERS_MAX];
     struct endpoint endpoints[COLORS][REPLICAS_MAX];
     struct run_seen runs[RUNS_SEEN_MAX];
+    struct hook_seen hooks[HOOKS_MAX][HOOK_LANES];
 };
 
 /* ---------------------------------------------------------------- what may be done now */
@@ -317,10 +345,16 @@ struct server_wanted {
     uint16_t weight;
 };
 
+struct hook_order {
+    uint32_t call; /* 0: nothing is asked */
+    enum hook_moment moment;
+};
+
 struct plan {
     struct balancer_plan balancers[BALANCERS_MAX];
     uint32_t n_units;
     struct unit_order units[COLORS * REPLICAS_MAX];
+    struct hook_order hooks[HOOKS_MAX][HOOK_LANES]; /* advance */
     bool wanted_known;
     struct server_wanted wanted[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
     usec_t wake; /* decide again then, if nothing happens before; USEC_INFINITY: never */

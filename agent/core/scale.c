@@ -135,6 +135,8 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
         return number < stable_scale(d->spec, next) ? WANT_RUN : WANT_DOWN;
     if (slot->stop_after <= d->now)
         return next->share_given ? WANT_KEEP : WANT_DOWN; /* stable cannot do without it yet */
+    if (rollout_runs(next) && color == next->rollout.color && !hooks_let_start(d))
+        return WANT_KEEP;
     if (rollout_runs(next) && color == next->rollout.color)
         return number < canary_scale(d->spec, next) ? WANT_RUN : WANT_DOWN;
     return WANT_KEEP;

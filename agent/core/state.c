@@ -8,7 +8,7 @@
 void state_init(struct state *state) {
     memset(state, 0, sizeof *state);
     state->schema = STATE_SCHEMA;
-    state->next_revision = state->next_run = state->next_event = 1;
+    state->next_revision = state->next_run = state->next_event = state->next_call = 1;
     state->stable = state->rollout.color = COLOR_NONE;
     state->slots[BLUE].stop_after = state->slots[GREEN].stop_after = USEC_INFINITY;
 }
@@ -69,7 +69,7 @@ static const char *rollout_invalid(const struct state *state) {
 const char *state_invalid(const struct state *state) {
     if (state->n_history > HISTORY_MAX || state->n_outbox > OUTBOX_MAX)
         return "more entries than there may be";
-    if (state->next_revision == 0 || state->next_run == 0 || state->next_event == 0)
+    if (state->next_revision == 0 || state->next_run == 0 || state->next_event == 0 || state->next_call == 0)
         return "a next number is 0";
     if (state->rollout.step_run.id >= state->next_run || state->rollout.background_run.id >= state->next_run)
         return "a run is not below the next one";

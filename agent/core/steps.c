@@ -36,7 +36,7 @@ share_t canary_share(struct decision *d) {
     share_t before = 0, at = 0;
     if (rollout_runs(d->next))
         steps_shares(d->spec, d->next, &before, &at);
-    return share_kept(d, at <= before || may_advance(d) ? at : before);
+    return share_kept(d, at <= before || (may_advance(d) && hooks_let_go(d)) ? at : before);
 }
 
 usec_t pause_end(const struct decision *d) {
@@ -57,7 +57,7 @@ usec_t progress_since(const struct decision *d) {
     const struct rollout *rollout = &d->next->rollout;
     usec_t since = progress_but_for_stable(d);
     if (rollout->mode != MODE_RUNNING || d->next->by_hand.yielded || rollout->paused_by_user ||
-        rollout->paused_inconclusive)
+        rollout->paused_inconclusive || hooks_hold(d))
         return USEC_INFINITY;
     if (since == USEC_INFINITY || !rollout_runs(d->next) || rollout_final(d->spec, d->next))
         return since;

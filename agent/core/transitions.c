@@ -21,6 +21,10 @@ static const char *reason_text(enum reason reason) {
         return "analysis could not measure";
     case REASON_DEADLINE:
         return "no progress within ProgressDeadlineSec";
+    case REASON_HOOK_FAILED:
+        return "a hook failed";
+    case REASON_HOOK_ASKED:
+        return "a hook asked for it";
     case REASON_LOST_STATE:
         return "the saved state was lost";
     case REASON_NEWER_STATE:
@@ -116,4 +120,5 @@ void rollout_step_done(struct state *next, usec_t now) {
     rollout->step++;
     rollout->step_since = rollout->progress_at = now;
     rollout->paused_inconclusive = false;
+    hooks_step_done(rollout);
 }

@@ -10,10 +10,11 @@ DEFINE_STRING_TABLE(color, enum color, [BLUE] = "blue", [GREEN] = "green", [COLO
 DEFINE_STRING_TABLE(
     mode, enum mode, [MODE_IDLE] = "idle", [MODE_RUNNING] = "running", [MODE_ABORTED] = "aborted", [MODE_HELD] = "held")
 
-DEFINE_STRING_TABLE(reason, enum reason, [REASON_NONE] = "None", [REASON_BY_USER] = "ByUser", [REASON_CRASH] = "Crash",
-                    [REASON_ANALYSIS_FAILED] = "AnalysisFailed", [REASON_ANALYSIS_ERROR] = "AnalysisError",
-                    [REASON_DEADLINE] = "ProgressDeadlineExceeded", [REASON_LOST_STATE] = "LostState",
-                    [REASON_NEWER_STATE] = "NewerState")
+DEFINE_STRING_TABLE(
+    reason, enum reason, [REASON_NONE] = "None", [REASON_BY_USER] = "ByUser", [REASON_CRASH] = "Crash",
+    [REASON_ANALYSIS_FAILED] = "AnalysisFailed", [REASON_ANALYSIS_ERROR] = "AnalysisError",
+    [REASON_DEADLINE] = "ProgressDeadlineExceeded", [REASON_HOOK_FAILED] = "HookFailed",
+    [REASON_HOOK_ASKED] = "HookAsked", [REASON_LOST_STATE] = "LostState", [REASON_NEWER_STATE] = "NewerState")
 
 DEFINE_STRING_TABLE(
     outcome, enum outcome, [OUTCOME_RUNNING] = "running", [OUTCOME_PROMOTED] = "promoted",

@@ -1,3 +1,3 @@
-# notify/: who is told. Knows core/, spec/, analysis/ and common/.
+# notify/: who is told, and asked. Knows provider/ and below.
 noinst_LIBRARIES += libnotify.a
-libnotify_a_SOURCES = %D%/catalog.h %D%/journal.c %D%/journal.h
+libnotify_a_SOURCES = %D%/catalog.h %D%/hook.c %D%/hook.h %D%/journal.c %D%/journal.h

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "spec/build.h"
+#include "spec/hook.h"
+#include "spec/place.h"
 
 #include <errno.h>
 
@@ -115,6 +117,13 @@ static int build_section(struct spec *spec, const struct document_section *secti
 int spec_build(struct spec *spec, const struct document *document, size_t first, struct error *err) {
     for (size_t i = first; i < document->n_sections; i++) {
         int r = build_section(spec, &document->sections[i], err);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < spec->n_hooks; i++) {
+        struct party_spec *hook = &spec->hooks[i];
+        int r = i < HOOKS_MAX ? hook_read(hook, err)
+                              : error_at(err, hook->file, hook->line, "more than %d hooks, expected fewer", HOOKS_MAX);
         if (r < 0)
             return r;
     }

@@ -185,19 +185,6 @@ static int check_named(const struct spec *spec, const struct document *document,
     return 0;
 }
 
-static int check_hook(const struct party_spec *hook, struct error *err) {
-    const char *at = setting_value(hook->settings, hook->n_settings, "At");
-    bool url = setting_value(hook->settings, hook->n_settings, "URL");
-    bool unit = setting_value(hook->settings, hook->n_settings, "Unit");
-
-    if (!at)
-        return error_at(err, hook->file, hook->line, "[Hook %s] has no At=, expected when it is asked", hook->name);
-    if (url == unit)
-        return error_at(err, hook->file, hook->line, "[Hook %s] has %s, expected either URL= or Unit=", hook->name,
-                        url ? "URL= and Unit=" : "neither URL= nor Unit=");
-    return 0;
-}
-
 static int check_notify(const struct party_spec *notify, struct error *err) {
     static const struct {
         const char *type, *key;
@@ -219,8 +206,6 @@ static int check_notify(const struct party_spec *notify, struct error *err) {
 static int check_parties(const struct spec *spec, struct error *err) {
     int r = 0;
 
-    for (size_t i = 0; i < spec->n_hooks && r >= 0; i++)
-        r = check_hook(&spec->hooks[i], err);
     for (size_t i = 0; i < spec->n_notifies && r >= 0; i++)
         r = check_notify(&spec->notifies[i], err);
     return r;

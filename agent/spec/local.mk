@@ -10,6 +10,7 @@ libspec_a_SOURCES = \
 	%D%/document.c %D%/document.h \
 	%D%/expand.c %D%/expand.h \
 	%D%/free.c %D%/free.h \
+	%D%/hook.c %D%/hook.h \
 	%D%/ini.c %D%/ini.h \
 	%D%/load.c \
 	%D%/names.c %D%/names.h \

@@ -27,6 +27,7 @@
 #define SERVER_NAME_MAX 64
 #define BACKEND_NAME_MAX 64
 #define SOCKET_NAME_MAX 108
+#define HOOKS_MAX 8
 #define HISTORY_LIMIT_MAX 30 /* bound of RevisionHistoryLimit= */
 
 /* A share of all requests, in 1/10000. */
@@ -102,6 +103,20 @@ struct template_spec {
     size_t n_metrics;
 };
 
+/* When a hook is asked, in the order of a rollout. */
+enum hook_moment {
+    HOOK_CONFIRM_ROLLOUT,          /* gate: before the first instance starts */
+    HOOK_PRE_ROLLOUT,              /* before the first request */
+    HOOK_CONFIRM_TRAFFIC_INCREASE, /* gate: before each higher weight */
+    HOOK_CONFIRM_PROMOTION,        /* gate: before the weight of 100 */
+    HOOK_ROLLOUT,                  /* at each pause and each analysis */
+    HOOK_POST_ROLLOUT,             /* told of the promotion */
+    HOOK_ROLLBACK,                 /* again and again: who passes takes the rollout back */
+    HOOK_EVENT,                    /* told of everything */
+    HOOK_MOMENTS,
+};
+DECLARE_STRING_TABLE(hook_moment, enum hook_moment);
+
 /* [Hook NAME] and [Notify NAME]: kept as written for the rooms that act on them. */
 struct party_spec {
     char name[METRIC_NAME_MAX];
@@ -109,6 +124,11 @@ struct party_spec {
     size_t n_settings;
     char *file;
     int line;
+
+    /* of a hook */
+    uint32_t moments; /* a bit for each enum hook_moment */
+    uint32_t retries;
+    usec_t interval;
 };
 
 struct spec {

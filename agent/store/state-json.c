@@ -17,6 +17,7 @@ DEFINE_WORDS(reason);
 DEFINE_WORDS(outcome);
 DEFINE_WORDS(event_kind);
 DEFINE_WORDS(run_phase);
+DEFINE_WORDS(hook_moment);
 
 static const struct field state_fields[] = {
     U32_FIELD(struct state, generation, "generation", UINT32_MAX),
@@ -26,6 +27,7 @@ static const struct field state_fields[] = {
     U32_FIELD(struct state, next_revision, "nextRevision", UINT32_MAX),
     U32_FIELD(struct state, next_run, "nextRun", UINT32_MAX),
     U32_FIELD(struct state, next_event, "nextEvent", UINT32_MAX),
+    U32_FIELD(struct state, next_call, "nextCall", UINT32_MAX),
     U32_FIELD(struct state, delivered, "delivered", UINT32_MAX),
     ENUM_FIELD(struct state, stable, "stable", color),
     USEC_FIELD(struct state, stable_ailing_since, "stableAilingSince"),
@@ -73,6 +75,19 @@ static const struct field rollout_fields[] = {
     U32_FIELD(struct rollout, background_run.id, "backgroundRun", UINT32_MAX),
     U32_FIELD(struct rollout, background_run.step, "backgroundRunStep", STEPS_MAX),
     ENUM_FIELD(struct rollout, background_run.phase, "backgroundRunPhase", run_phase),
+};
+
+#define CALL_FIELDS(lane, prefix)                                                             \
+    U32_FIELD(struct hook_progress, calls[lane].number, prefix "Call", UINT32_MAX),           \
+        ENUM_FIELD(struct hook_progress, calls[lane].moment, prefix "Moment", hook_moment),   \
+        BOOL_FIELD(struct hook_progress, calls[lane].open, prefix "Open"),                    \
+        U32_FIELD(struct hook_progress, calls[lane].failures, prefix "Failures", UINT32_MAX), \
+        USEC_FIELD(struct hook_progress, calls[lane].ask_at, prefix "AskAt")
+
+static const struct field hook_fields[] = {
+    U32_FIELD(struct hook_progress, passed, "passed", (1u << HOOK_MOMENTS) - 1),
+    CALL_FIELDS(HOOK_LANE_STEPS, "step"),
+    CALL_FIELDS(HOOK_LANE_ROLLBACK, "rollback"),
 };
 
 static const struct field by_hand_fields[] = {
@@ -140,6 +155,15 @@ static void put_instances(struct json_writer *json, const struct state *state) {
     json_close(json);
 }
 
+/* Up to the last one that was ever asked. */
+static uint32_t hooks_in_use(const struct rollout *rollout) {
+    uint32_t n = HOOKS_MAX;
+    while (n > 0 && rollout->hooks[n - 1].passed == 0 && rollout->hooks[n - 1].calls[HOOK_LANE_STEPS].number == 0 &&
+           rollout->hooks[n - 1].calls[HOOK_LANE_ROLLBACK].number == 0)
+        n--;
+    return n;
+}
+
 int state_to_json(const struct state *state, char **ret_text, size_t *ret_len, struct error *err) {
     assert(state->n_history <= HISTORY_MAX && state->n_outbox <= OUTBOX_MAX);
     _cleanup_json_writer_ struct json_writer json = JSON_WRITER(STATE_TEXT_MAX);
@@ -153,6 +177,10 @@ int state_to_json(const struct state *state, char **ret_text, size_t *ret_len, s
     json_close(&json);
     put_instances(&json, state);
     put_object(&json, "rollout", rollout_fields, ELEMENTS(rollout_fields), &state->rollout);
+    json_open_array(&json, "hooks");
+    for (uint32_t i = 0; i < hooks_in_use(&state->rollout); i++)
+        put_object(&json, NULL, hook_fields, ELEMENTS(hook_fields), &state->rollout.hooks[i]);
+    json_close(&json);
     put_object(&json, "byHand", by_hand_fields, ELEMENTS(by_hand_fields), &state->by_hand);
     json_open_array(&json, "history");
     for (uint32_t i = 0; i < state->n_history; i++)
@@ -223,6 +251,7 @@ static int get_list(const cJSON *document, const char *key, const struct field *
 
 static int get_state(const cJSON *document, struct state *state, struct error *err) {
     const cJSON *rollout, *by_hand;
+    uint32_t n_hooks;
     int r = schema_check(document, STATE_SCHEMA, err);
     if (r == 0)
         r = json_get_u32(document, "schema", &state->schema, err);
@@ -236,6 +265,9 @@ static int get_state(const cJSON *document, struct state *state, struct error *e
         r = json_get_object(document, "rollout", &rollout, err);
     if (r == 0)
         r = fields_get(rollout, rollout_fields, ELEMENTS(rollout_fields), &state->rollout, err);
+    if (r == 0)
+        r = get_list(document, "hooks", hook_fields, ELEMENTS(hook_fields), state->rollout.hooks,
+                     sizeof(state->rollout.hooks[0]), HOOKS_MAX, &n_hooks, err);
     if (r == 0)
         r = json_get_object(document, "byHand", &by_hand, err);
     if (r == 0)

@@ -11,11 +11,12 @@
 static_assert(sizeof(struct slot) == 24, "slot");
 static_assert(sizeof(struct by_hand) == 40, "by_hand");
 static_assert(sizeof(struct instance) == 64, "instance");
-static_assert(sizeof(struct rollout) == 248, "rollout");
+static_assert(sizeof(struct hook_progress) == 56, "hook_progress");
+static_assert(sizeof(struct rollout) == 696, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  104 + 2 * 24 + 2 * REPLICAS_MAX * 64 + 248 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+                  112 + 2 * 24 + 2 * REPLICAS_MAX * 64 + 696 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
@@ -82,6 +83,18 @@ static struct run_ref any_run_ref(void) {
                             .phase = (enum run_phase)below(RUN_INCONCLUSIVE + 1)};
 }
 
+static void any_hook(struct hook_progress *hook) {
+    hook->passed = below(1u << HOOK_MOMENTS);
+    for (enum hook_lane lane = 0; lane < HOOK_LANES; lane++) {
+        struct hook_call *call = &hook->calls[lane];
+        call->number = any_u32() | 1; /* else it may be left out */
+        call->moment = (enum hook_moment)below(HOOK_MOMENTS);
+        call->open = any_bool();
+        call->failures = any_u32();
+        call->ask_at = any_usec();
+    }
+}
+
 static void any_rollout(struct rollout *rollout) {
     rollout->mode = (enum mode)below(MODE_HELD + 1);
     rollout->revision = any_u32();
@@ -99,6 +112,8 @@ static void any_rollout(struct rollout *rollout) {
     ANY_TEXT(rollout->detail);
     rollout->step_run = any_run_ref();
     rollout->background_run = any_run_ref();
+    for (uint32_t i = 0; i < HOOKS_MAX; i++)
+        any_hook(&rollout->hooks[i]);
 }
 
 static void any_history(struct history *entry) {
@@ -146,6 +161,7 @@ void random_state(uint64_t seed, struct state *ret) {
     ret->clock_offset = any_bool() ? any_usec() : -(usec_t)(draw() & JSON_INTEGER_MAX);
     ret->next_revision = any_u32();
     ret->next_run = any_u32();
+    ret->next_call = any_u32();
     ret->next_event = any_u32();
     ret->stable = (enum color)below(COLOR_NONE + 1);
     ret->stable_ailing_since = any_usec();

@@ -15,6 +15,7 @@ cat > purity.allowed.$$ <<EOF
 error_set string_copy text_escape utf8_length utf8_valid
 free malloc qsort
 memchr memcmp memcpy memmem memmove memset
+hook_moment_to_string
 snprintf vsnprintf stpcpy strchr strcmp strcspn strlen strncmp strnlen strspn strstr strtod
 fmax fmin fmod pow round trunc floor ceil log10 nan
 spec_template
