@@ -220,16 +220,6 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
     }
 }
 
-/* As told: it runs, and is UP in every backend. */
-static bool told_up(const struct sim *sim, uint32_t balancer, enum color color, uint32_t number) {
-    const struct sim_told *told = &sim->balancers[balancer].told;
-    for (uint32_t backend = 0; backend < sim->scenario.backends; backend++)
-        if (!told->servers[backend][color][number].up || told->servers[backend][color][number].maint ||
-            told->servers[backend][color][number].drain)
-            return false;
-    return told_active(sim, color, number);
-}
-
 /* I7: with DynamicStableScale= stable gets no more than it was given so far, or than its ready instances make. */
 static void check_capacity(struct sim *sim, uint32_t balancer, uint32_t backend, const struct server_order *orders,
                            uint32_t n) {
@@ -243,9 +233,9 @@ static void check_capacity(struct sim *sim, uint32_t balancer, uint32_t backend,
     play_begin(&play, sim, balancer, backend);
     struct sums before = play_sums(&play, color_other(state->stable));
     for (uint32_t number = 0; number < replicas; number++) {
-        bool half = play_ready(&play, state->stable, number) != told_up(sim, balancer, state->stable, number);
-        if (half && play.servers[state->stable][number].weight > 0)
-            return; /* down in another backend only, it has more than was meant for it */
+        bool serves = play_ready(&play, state->stable, number) && play.servers[state->stable][number].weight > 0;
+        if (serves && !told_ready(sim, &sim->balancers[balancer].told, state->stable, number))
+            return; /* UP again, but not everywhere or not for long: it has what was meant for others */
         ready += play_ready(&play, state->stable, number); /* for MinReadySec= or not */
     }
     for (uint32_t i = 0; i < n; i++)
@@ -353,6 +343,13 @@ static bool may_restart(const struct sim *sim, enum color color, uint32_t number
     return oracle_restarts(sim, color, number);
 }
 
+/* It was placed while it ran, as a person had started it unseen: nobody but we knows that it was the same revision. */
+static bool ran_before(const struct sim *sim, enum color color, uint32_t number) {
+    const struct state *state = &sim->oracle.previous;
+    usec_t since = sim->oracle.told[color][number].active_since, started = state->instances[color][number].started_at;
+    return since && started && since + state->clock_offset < started;
+}
+
 /* I7: of stable runs what its share needs; the one before it until its delay is over, unless a deploy takes its place.
  */
 static void check_stable(struct sim *sim, enum color color, uint32_t number) {
@@ -360,7 +357,7 @@ static void check_stable(struct sim *sim, enum color color, uint32_t number) {
     const struct unit_seen *told = &sim->oracle.told[color][number];
     if (told->env_revision != state->slots[color].revision)
         return; /* not what its color is for */
-    if (may_restart(sim, color, number))
+    if (may_restart(sim, color, number) || ran_before(sim, color, number))
         return;
     if (color == state->stable && number < oracle_stable_scale(sim))
         oracle_fail(sim, "I7", "%s is stopped, but is stable", INSTANCE_NAME(color, number));
