@@ -11,46 +11,6 @@ FASTER = 20
 UNITS = {"h": 3600, "min": 60, "m": 60, "s": 1}
 DURATION = re.compile(r"(?<=[= ])(\d+)(h|min|m|s)(?![\w.])")
 
-# A service with what the templates ask of one: counters of its own, on the port that it serves.
-SERVICE = r"""#!/usr/bin/python3
-import http.server, os, time
-
-version, began = os.environ["ROLLOUT_VERSION"], time.monotonic()
-failing = 0.5 if version == "broken" else 0.01
-
-
-class Service(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        body = b"ok\n"
-        if self.path == "/metrics":
-            done = 100 * (time.monotonic() - began)
-            with open("/proc/self/statm", encoding="ascii") as file:
-                memory = 4096 * int(file.read().split()[1])
-            body = (
-                f"workflow_runs_total {done}\nworkflow_failures_total {done * failing}\n"
-                f"automation_runs_total {done}\nautomation_successes_total {done * (1 - failing)}\n"
-                f"process_cpu_seconds_total {time.process_time()}\nprocess_resident_memory_bytes {memory}\n"
-            ).encode()
-        self.send_response(200)
-        self.send_header("X-Version", version)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_):
-        pass  # health checks hang up
-
-
-Server((os.environ["HOST"], int(os.environ["PORT"])), Service).serve_forever()
-"""
-
 
 def faster(text):
     """Every duration of a file, but for comments, by FASTER."""
@@ -71,10 +31,10 @@ def install(machine, app):
         machine.run("cp", f"{examples}/{name}", place)
     machine.write(f"/etc/rollout/{app}.conf", faster(machine.run("cat", f"{examples}/{app}.conf")))
     machine.write("/etc/prometheus/prometheus.yml", faster(machine.run("cat", f"{examples}/ai-engine-prometheus.yml")))
-    for version in ("v1", "v2", "broken"):
-        program = f"/srv/{app}/releases/{version}/bin/{app}"
-        machine.write(program, SERVICE)
-        machine.run("chmod", "755", program)
+    for version, options in (("v1", {}), ("v2", {}), ("broken", {"failures": 0.5})):
+        folder = f"/srv/{app}/releases/{version}/bin"
+        machine.run("install", "-D", "-m", "755", "/root/machine/app.py", f"{folder}/{app}")
+        machine.write(f"{folder}/options.json", json.dumps({"version": version, **options}))
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", "haproxy", "prometheus")
     machine.run("systemctl", "enable", "--now", "--quiet", f"rollout@{app}")
