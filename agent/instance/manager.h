@@ -23,10 +23,10 @@ struct manager {
     void *self;
     /* Watches instances 1..n of both colors (n may grow later). What is seen is told by and by. */
     int (*watch)(void *self, uint32_t n);
-    /* Carries out one order. The files of a start (env, release, link) have been written by the store before. PREPARE is
-     * the oneshot template that has to succeed before a start, "" for none; that it failed is told as -ECHILD. An order
-     * takes the place of one under way for the same instance, whose end is not told any more. Negative errno when it
-     * can't even begin. */
+    /* Carries out one order. The files of a start (env, release, link) have been written by the store before. PREPARE
+     * is the oneshot template that has to succeed before a start, "" for none; that it failed is told as -ECHILD. An
+     * order takes the place of one under way for the same instance, whose end is not told any more. Negative errno when
+     * it can't even begin. */
     int (*order)(void *self, const struct unit_order *order, const char *prepare, uint64_t token);
 };
 

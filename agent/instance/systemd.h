@@ -4,8 +4,8 @@
  * instance is told as known=false, and orders end with -ECONNRESET.
  *
  * Orders end with -EACCES (polkit), -ENOENT (no unit file), -ESHUTDOWN (masked, or the system goes down), -ETIMEDOUT
- * (the job is still there; `job` says so), -ECANCELED, -EIO (it failed, or does not run any more), -ECHILD (what Prepare=
- * runs has failed) and others, always with a sentence.
+ * (the job is still there; `job` says so), -ECANCELED, -EIO (it failed, or does not run any more), -ECHILD (what
+ * Prepare= runs has failed) and others, always with a sentence.
  *
  * active_since is told on CLOCK_BOOTTIME, yet systemd stamps CLOCK_MONOTONIC, which stands still in suspend. We add
  * what lies between the two when we first see a stamp: right unless the machine slept in between; then the instance
