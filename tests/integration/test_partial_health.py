@@ -115,6 +115,7 @@ def test_stable_unhealthy_while_the_fix_is_the_canary(loaded):
     loaded.more_requests()
     loaded.verb("promote", full=True)
     sides.live_in_the_end()
+    loaded.heal(*ill)
 
 
 def test_both_unhealthy(machine):
