@@ -49,10 +49,16 @@ static uint64_t weight_of(const struct world *world, enum color color) {
     return weight;
 }
 
-static bool runs(const struct world *world, enum color color) {
-    for (uint32_t number = 0; number < REPLICAS_MAX; number++)
-        if (world->units[color][number].state == UNIT_ACTIVE)
-            return true;
+/* An instance of it runs, and some server of that instance has weight. */
+static bool serves(const struct world *world, enum color color) {
+    for (uint32_t balancer = 0; balancer < world->n_balancers; balancer++)
+        for (uint32_t backend = 0; backend < world->n_backends; backend++)
+            for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
+                const struct server_seen *server = &world->balancers[balancer].servers[backend][color][number];
+                if (world->units[color][number].state == UNIT_ACTIVE && server->known && !server->maint &&
+                    !server->drain && server->weight > 0)
+                    return true;
+            }
     return false;
 }
 
@@ -152,7 +158,7 @@ enum color adopt_heavier(const struct state *state, const struct world *world) {
 
 enum color adopt_unmanaged(const struct world *world) {
     for (enum color color = BLUE; color < COLORS; color++)
-        if (runs(world, color) && weight_of(world, color) > 0)
+        if (serves(world, color))
             return color;
     return COLOR_NONE;
 }

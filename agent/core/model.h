@@ -49,6 +49,7 @@ struct instance {
     bool ended_quietly;       /* in this attempt: nobody was seen to stop it, and it did not fail */
     uint32_t crashes;         /* in this attempt */
     usec_t started_at;        /* when a start was last ordered; 0: never */
+    usec_t placed_at;         /* when one was that placed another revision; 0: never */
     usec_t drain_since;       /* out of every balancer since; 0: not draining */
     uint32_t cut_off;         /* requests still in flight when DrainTimeoutSec= was over, so that they were ended */
 };

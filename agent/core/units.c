@@ -42,6 +42,8 @@ static void plan_start(struct decision *d, enum color color, uint32_t number) {
     if (due > d->now)
         return;
     instance->started_at = d->now;
+    if (unit->env_revision != d->next->slots[color].revision)
+        instance->placed_at = d->now;
     let_drain_no_more(instance);
     disown(instance, unit);
     order(d, UNIT_START, color != d->next->stable, color, number);

@@ -6,7 +6,7 @@
 static bool is_older_than_its_place(const struct decision *d, enum color color, uint32_t number) {
     const struct unit_seen *unit = &d->world->units[color][number];
     return unit->state == UNIT_ACTIVE && unit->active_since &&
-           unit->active_since < d->next->instances[color][number].started_at;
+           unit->active_since < d->next->instances[color][number].placed_at;
 }
 
 bool instance_placed(const struct decision *d, enum color color, uint32_t number) {

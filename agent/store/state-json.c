@@ -50,6 +50,7 @@ static const struct field instance_fields[] = {
     U32_FIELD(struct instance, crashes, "crashes", UINT32_MAX),
     BOOL_FIELD(struct instance, ended_quietly, "endedQuietly"),
     USEC_FIELD(struct instance, started_at, "startedAt"),
+    USEC_FIELD(struct instance, placed_at, "placedAt"),
     USEC_FIELD(struct instance, drain_since, "drainSince"),
     U32_FIELD(struct instance, cut_off, "cutOff", UINT32_MAX),
 };
@@ -137,7 +138,7 @@ static bool instance_empty(const struct instance *instance) {
     return memcmp(&instance->accepted, &none, sizeof(none)) == 0 &&
            memcmp(&instance->passed_over, &none, sizeof(none)) == 0 && !instance->crash_counted &&
            instance->crashes == 0 && !instance->ended_quietly && instance->started_at == 0 &&
-           instance->drain_since == 0 && instance->cut_off == 0;
+           instance->placed_at == 0 && instance->drain_since == 0 && instance->cut_off == 0;
 }
 
 static void put_instances(struct json_writer *json, const struct state *state) {

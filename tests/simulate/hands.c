@@ -98,10 +98,19 @@ static bool yielded(const struct sim *sim) {
     return sim->oracle.previous.by_hand.yielded;
 }
 
+/* An instance crashed since then: other weights are wanted. */
+static bool crashed_since(const struct sim *sim, usec_t when) {
+    for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+        if (sim->units[sim->oracle.previous.stable][number].failed_at >= when)
+            return true;
+    return false;
+}
+
 static void on_seen(struct sim *sim, const struct happening *what) {
     struct sim_server *server = &sim->balancers[what->a].servers[0][sim->oracle.previous.stable][0];
     bool put_back = server->weight == what->b;
-    if (sim->oracle.commits_by_verb != what->c || !oracle_is_quiet(sim, SEC(1)))
+    if (crashed_since(sim, server->touched_at) || sim->oracle.commits_by_verb != what->c ||
+        !oracle_is_quiet(sim, SEC(1)))
         return; /* something came between */
     if (put_back && ++sim->hands.put_back > PUT_BACK_MAX)
         oracle_fail(sim, "yield", "what somebody set was put back %u times", sim->hands.put_back);

@@ -137,7 +137,8 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
     if (!durable)
         return;
     oracle_adopt_commit(sim, state);
-    files_attempt(sim, state->rollout.revision);
+    if (!oracle->has_previous || !same_attempt(&oracle->previous, state))
+        files_attempt(sim, state->rollout.revision);
     check_runs(sim, state);
     if (oracle->has_previous) {
         const struct state *before = &oracle->previous;
@@ -153,7 +154,6 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
 
 void oracle_loaded(struct sim *sim, const struct state *state) {
     sim->oracle.has_previous = state != NULL;
-    files_attempt(sim, state ? state->rollout.revision : 0);
     sim->oracle.held = state && state->rollout.mode == MODE_HELD;
     if (!state) {
         state_init(&sim->oracle.previous);

@@ -355,7 +355,7 @@ static bool ran_before(const struct sim *sim, enum color color, uint32_t number)
 static void check_stable(struct sim *sim, enum color color, uint32_t number) {
     const struct state *state = &sim->oracle.previous;
     const struct unit_seen *told = &sim->oracle.told[color][number];
-    if (told->env_revision != state->slots[color].revision)
+    if (state->slots[color].revision == 0 || told->env_revision != state->slots[color].revision)
         return; /* not what its color is for */
     if (may_restart(sim, color, number) || ran_before(sim, color, number))
         return;

@@ -34,12 +34,19 @@ struct look {
     uint64_t canary, all; /* weights of servers that are UP */
 };
 
+/* Somebody started it by hand: what it runs is not what its color is for. */
+static bool is_stray(const struct sim *sim, uint32_t color, uint32_t number) {
+    const struct slot *slot = &sim->oracle.previous.slots[color];
+    const struct sim_unit *unit = &sim->units[color][number];
+    return unit->runs != slot->revision && !slot->adopted && unit->taken_for != slot->revision;
+}
+
 static struct look look_at(const struct sim *sim, uint32_t b, uint32_t backend, enum color canary) {
     struct look look = {0};
     for (uint32_t color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
             const struct sim_server *server = &sim->balancers[b].servers[backend][color][number];
-            bool ready = oracle_truly_ready(sim, b, color, number);
+            bool ready = oracle_truly_ready(sim, b, color, number) && !is_stray(sim, color, number);
             look.ready[color] += ready;
             look.carried =
                 look.carried || (server_serves(&sim->balancers[b], server) && unit_active(&sim->units[color][number]));
@@ -97,6 +104,28 @@ static void check_balancer(struct sim *sim, uint32_t b) {
         check_preview(sim, b);
 }
 
+/* Somebody is well who is what his color is for. */
+static bool is_anybody_well(const struct sim *sim) {
+    for (uint32_t b = 0; b < sim->scenario.balancers; b++)
+        for (uint32_t color = BLUE; color < COLORS; color++)
+            for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+                if (oracle_truly_ready(sim, b, color, number) && !is_stray(sim, color, number))
+                    return true;
+    return false;
+}
+
+/* I11. What ran before the first deploy is adopted, or leaves when balancers allow it; and what somebody started by
+ * hand leaves as soon as there is anybody else. */
+static void check_revisions(struct sim *sim) {
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
+            uint32_t runs = sim->units[color][number].runs, slot = sim->oracle.previous.slots[color].revision;
+            if (runs && slot && runs != REVISION_UNMANAGED && is_stray(sim, color, number) && is_anybody_well(sim))
+                oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), runs,
+                            slot);
+        }
+}
+
 static void check_quiet(struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
     if (!sim->oracle.has_previous || oracle_canary(state) == COLOR_NONE || state->rollout.mode == MODE_HELD ||
@@ -104,15 +133,7 @@ static void check_quiet(struct sim *sim) {
         return;
     for (uint32_t b = 0; b < sim->scenario.balancers; b++)
         check_balancer(sim, b);
-    for (enum color color = BLUE; color < COLORS; color++)
-        for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
-            uint32_t runs = sim->units[color][number].runs;
-            bool before = runs == REVISION_UNMANAGED || /* it is adopted, or leaves when balancers allow it */
-                          sim->units[color][number].taken_for == state->slots[color].revision;
-            if (runs && state->slots[color].revision && runs != state->slots[color].revision && !before)
-                oracle_fail(sim, "I11", "%s runs revision %u, its color is for %u", INSTANCE_NAME(color, number), runs,
-                            state->slots[color].revision);
-        }
+    check_revisions(sim);
 }
 
 static void on_look(struct sim *sim, const struct happening *what) {

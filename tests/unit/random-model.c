@@ -10,13 +10,13 @@
 /* When one of these fails, a field is new: fill it below, and see that store/ writes and reads it. */
 static_assert(sizeof(struct slot) == 24, "slot");
 static_assert(sizeof(struct by_hand) == 40, "by_hand");
-static_assert(sizeof(struct instance) == 64, "instance");
+static_assert(sizeof(struct instance) == 72, "instance");
 static_assert(sizeof(struct hook_progress) == 56, "hook_progress");
 static_assert(sizeof(struct rollout) == 696, "rollout");
 static_assert(sizeof(struct history) == 344, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  112 + 2 * 24 + 2 * REPLICAS_MAX * 64 + 696 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
+                  112 + 2 * 24 + 2 * REPLICAS_MAX * 72 + 696 + 40 + HISTORY_MAX * 344 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
@@ -147,6 +147,7 @@ static void any_instance(struct instance *instance) {
     instance->ended_quietly = any_bool();
     instance->crashes = any_u32();
     instance->started_at = any_usec();
+    instance->placed_at = any_usec();
     instance->drain_since = any_usec();
     instance->cut_off = any_u32();
 }
