@@ -8,7 +8,7 @@
 
 /* When the last fault comes; what must be settled by then; how long nothing may happen after that. */
 #define FAULTS_END SEC(14)
-#define SETTLED_BY SEC(120)
+#define SETTLED_BY SEC(400)
 
 struct host {
     struct agent *agent; /* NULL: not running */

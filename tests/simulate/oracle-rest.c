@@ -192,7 +192,8 @@ static bool any_remote(const struct sim *sim) {
 static void check_settled(struct sim *sim) {
     struct oracle *oracle = &sim->oracle;
     usec_t now = sim->clock.now;
-    bool tried_for_ever = keeps_failing(sim) && sim->host.agent && explained(sim).phase == PHASE_DEGRADED;
+    enum phase phase = sim->host.agent ? explained(sim).phase : PHASE_IDLE;
+    bool tried_for_ever = keeps_failing(sim) && (phase == PHASE_DEGRADED || phase == PHASE_PAUSED);
     bool settled = (oracle_is_quiet(sim, 2 * QUIET) || tried_for_ever) && !is_recovering(sim) && !is_restarting(sim) &&
                    is_settled(sim);
     if (!oracle->settled_at && (settled || never_rests(sim))) {
