@@ -217,6 +217,13 @@ static void look_first(struct agent *agent) {
     agent->plan.n_units = kept;
 }
 
+/* Stops come first: they rely on what was just seen, and a start waits for the disk. */
+static void unit_orders(struct agent *agent, enum unit_order_kind kind) {
+    for (uint32_t i = 0; i < agent->plan.n_units; i++)
+        if (agent->plan.units[i].kind == kind)
+            unit_order(agent, &agent->plan.units[i]);
+}
+
 static void act(struct agent *agent) {
     remember(agent);
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
@@ -224,8 +231,8 @@ static void act(struct agent *agent) {
             (void)keep_retreat(&agent->plan.balancers[balancer]);
         exchange(agent, balancer);
     }
-    for (uint32_t i = 0; i < agent->plan.n_units; i++)
-        unit_order(agent, &agent->plan.units[i]);
+    unit_orders(agent, UNIT_STOP);
+    unit_orders(agent, UNIT_START);
     if (agent->undurable)
         return;
     runs_ask(agent);

@@ -73,12 +73,6 @@ static bool keeps_failing(const struct sim *sim) {
     return false;
 }
 
-/* Nothing is under way, and a live version crashes again and again: it is Healthy and Degraded in turn. */
-static bool never_rests(const struct sim *sim) {
-    const struct state *state = &sim->oracle.previous;
-    return state->rollout.mode == MODE_IDLE && state->stable != COLOR_NONE && loops(version_in(sim, state->stable));
-}
-
 /* An instance of stable has crashed, and it is watched whether it stays. */
 static bool is_recovering(const struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
@@ -152,6 +146,18 @@ static bool canary_is_well(const struct sim *sim) {
         any = any || wanted;
     }
     return any;
+}
+
+/* Nothing is under way, or a person is waited for, and a live version crashes again and again: it is Healthy and
+ * Degraded in turn. */
+static bool never_rests(struct sim *sim) {
+    const struct state *state = &sim->oracle.previous;
+    if (state->stable == COLOR_NONE || !loops(version_in(sim, state->stable)) || sim->hands.until > sim->clock.now)
+        return false;
+    if (state->rollout.mode == MODE_IDLE)
+        return true;
+    struct explanation said = explained(sim);
+    return said.phase == PHASE_PAUSED && said.waiting_until == USEC_INFINITY && !is_measuring(sim);
 }
 
 static bool is_settled(struct sim *sim) {
