@@ -88,8 +88,9 @@ static bool all_is_seen(const struct decision *d) {
 static void place_again(struct decision *d) {
     struct state *next = d->next;
     enum color color = next->rollout.color, other = color_other(color);
-    bool serves = d->n_ready[color] > 0 || (color_carries(d, color) && !color_carries(d, other));
-    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || !all_is_seen(d) || d->n_ready[other] > 0 || !serves)
+    if (next->rollout.mode != MODE_RUNNING || rollout_runs(next) || !all_is_seen(d) || d->n_ready[other] > 0)
+        return;
+    if (d->n_ready[color] == 0 && (!color_carries(d, color) || color_carries(d, other)))
         return;
     if (next->stable != COLOR_NONE) {
         if (!was_promoted(next, next->slots[color].revision))
