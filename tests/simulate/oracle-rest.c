@@ -77,6 +77,8 @@ static bool keeps_failing(const struct sim *sim) {
 static bool is_recovering(const struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
     usec_t min_ready = sim->scenario.spec->min_ready;
+    if (state->stable != COLOR_NONE && loops(version_in(sim, state->stable)))
+        return false; /* it never does */
     usec_t steady = min_ready > STEADY_AFTER ? min_ready : STEADY_AFTER;
     for (uint32_t number = 0; state->stable != COLOR_NONE && number < SIM_INSTANCES; number++) {
         const struct sim_unit *unit = &sim->units[state->stable][number];
@@ -91,7 +93,7 @@ static bool is_restarting(const struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
     bool due = false, moves = false;
     for (enum color color = BLUE; color < COLORS; color++)
-        for (uint32_t number = 0; number < sim->scenario.spec->replicas; number++) {
+        for (uint32_t number = 0; number < sim->scenario.spec->replicas && !loops(version_in(sim, color)); number++) {
             due = due || oracle_restarts(sim, color, number);
             moves = moves || sim->units[color][number].active_since + PATIENCE > sim->clock.now;
         }
