@@ -72,10 +72,13 @@ static int refuse_unseen(const struct agent *agent, const struct spec *spec, str
     const struct state *state = &agent->state;
     if (state->stable != COLOR_NONE || state->slots[BLUE].revision || state->slots[GREEN].revision)
         return 0;
-    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
+        const char *problem = agent->world.balancers[balancer].problem;
         if (agent->world.balancers[balancer].seen_at == 0)
-            return error_set(err, -EHOSTDOWN, "HAProxy at %s has not answered yet, so nobody knows what serves already",
-                             agent_spec(agent)->haproxy.sockets[balancer]);
+            return error_set(err, -EHOSTDOWN,
+                             "nobody knows what serves already, as HAProxy at %s has not answered yet%s%s",
+                             agent_spec(agent)->haproxy.sockets[balancer], *problem ? ": " : "", problem);
+    }
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < spec->replicas; number++)
             if (number < agent->watched && !agent->world.units[color][number].known)
