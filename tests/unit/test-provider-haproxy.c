@@ -46,12 +46,11 @@ static void answer_well(const struct fake *fake, int fd) {
 
 static void behave(struct fake *fake, int fd) {
     char rest[64];
-    switch (fake->behavior) {
+    enum behavior now = fake->behavior;
+    if (now == LATER_SILENT)
+        now = fake->readings < 2 ? GOOD : SILENT;
+    switch (now) {
     case LATER_SILENT:
-        if (fake->readings < 2) {
-            answer_well(fake, fd);
-            return;
-        } /* fall through */
     case SILENT:
         while (read(fd, rest, sizeof rest) > 0)
             ;
