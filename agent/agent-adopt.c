@@ -26,13 +26,6 @@ static struct found find(struct agent *agent, enum color color) {
     return found;
 }
 
-void agent_adopt_pinned(struct agent *agent) {
-    struct error err = {0};
-    agent_load_pinned(agent);
-    if (agent_apply_live(agent, &err) < 0)
-        log_error("spec", "%s", err.text);
-}
-
 void agent_adopt(struct agent *agent) {
     const struct rollout *held = &agent->state.rollout;
     const struct store *store = agent->ports.store;
@@ -65,5 +58,5 @@ void agent_adopt(struct agent *agent) {
     }
     log_notice("store", "the saved state was lost; revision %u is stable, by its weight",
                agent->state.rollout.revision);
-    agent_adopt_pinned(agent);
+    agent_take_up_pinned(agent);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's inside, shared by agent.c (the pass), agent-commit.c, agent-adopt.c (what was lost), agent-doors.c (what
- * is told), agent-runs.c and agent-by-hand.c
- * (analysis), agent-questions.c, agent-arguments.c, agent-start.c, agent-refusals.c and agent-verbs.c (what is asked).
- */
+/* The agent's inside, shared by agent.c (the pass), agent-commit.c, agent-start.c, agent-adopt.c (what was lost),
+ * agent-doors.c (what is told), agent-verbs.c and agent-refusals.c (what is asked), agent-runs.c, agent-by-hand.c,
+ * agent-questions.c and agent-arguments.c (analysis) and agent-hooks.c. */
 #ifndef ROLLOUT_AGENT_INSIDE_H
 #define ROLLOUT_AGENT_INSIDE_H
 
@@ -156,11 +155,11 @@ int agent_commit(struct agent *agent);
 
 /* Parses what the latest attempt is pinned to, where the store has it. */
 void agent_load_pinned(struct agent *agent);
+/* And goes by it: what was queued and begins, or was found again, has been pinned before. */
+void agent_take_up_pinned(struct agent *agent);
 
 /* agent-adopt.c: finds a lost state again, as soon as enough is seen. */
 void agent_adopt(struct agent *agent);
-/* What was found, by looking or by a person's word, goes by the configuration that it is pinned to. */
-void agent_adopt_pinned(struct agent *agent);
 
 /* agent-refusals.c: why a new attempt by this configuration could not work. -ENOEXEC: the host or HAProxy has to be
  * changed; -EHOSTDOWN: a balancer that was never seen does not answer. */

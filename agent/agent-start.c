@@ -134,6 +134,13 @@ void agent_load_pinned(struct agent *agent) {
     revision_free(revision);
 }
 
+void agent_take_up_pinned(struct agent *agent) {
+    struct error err = {0};
+    agent_load_pinned(agent);
+    if (agent_apply_live(agent, &err) < 0)
+        log_error("spec", "%s", err.text);
+}
+
 int agent_start(const char *app, const struct agent_ports *ports, struct agent **ret, struct error *err) {
     struct agent *agent = calloc(1, sizeof *agent);
     if (!agent)

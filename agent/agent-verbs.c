@@ -114,11 +114,11 @@ static int weigh_verb(struct agent *agent, const struct api_command *asked, stru
     bool attempt = begins_attempt(asked->command.verb);
     agent_clock(agent);
     agent->world.wall = agent->wall;
-    agent->world.window_opens = agent->files ? deploy_windows_open(agent->files, agent->wall) : 0;
     if (attempt) {
         int r = check_attempt(agent, asked, err);
         if (r < 0)
             return r;
+        agent->world.window_opens = deploy_windows_open(agent->files, agent->wall);
         if (command_asked.verb == VERB_DEPLOY)
             command_asked.identity = revision_identity(command_asked.version, asked->env);
     }
@@ -140,7 +140,7 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
         return r;
     agent->due = true;
     if (held && !ret->new_attempt)
-        agent_adopt_pinned(agent);
+        agent_take_up_pinned(agent);
     if (ret->new_attempt) {
         struct error pin = {0};
         if (agent_pin(agent, agent->files->text, "the pinned configuration", &pin) < 0)

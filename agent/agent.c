@@ -265,15 +265,6 @@ static void look_after_elder(struct agent *agent) {
     agent->due = false; /* this pass looks */
 }
 
-/* What was queued has begun, by the configuration that was kept with it. */
-static void take_up_queued(struct agent *agent) {
-    struct error err = {0};
-    agent_load_pinned(agent);
-    if (agent_apply_live(agent, &err) < 0)
-        log_error("spec", "%s", err.text);
-    agent->due = true;
-}
-
 void agent_pass(struct agent *agent) {
     agent->due = false;
     agent->wake = USEC_INFINITY;
@@ -301,8 +292,10 @@ void agent_pass(struct agent *agent) {
     if (changed || agent->unwritten || (agent->undurable && advances(agent)))
         if (agent_commit(agent) < 0)
             agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
-    if (agent->state.rollout.revision != revision)
-        take_up_queued(agent);
+    if (agent->state.rollout.revision != revision) { /* what was queued has begun */
+        agent_take_up_pinned(agent);
+        agent->due = true;
+    }
     if (agent_roles_turn(agent))
         return; /* the plan was for roles that could not be written */
     agent_clock(agent);

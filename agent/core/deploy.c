@@ -67,10 +67,12 @@ bool queue_drop(struct asking *a, enum outcome outcome) {
     return true;
 }
 
-/* A deploy has to wait for the one under way, or for its window. */
-static bool has_to_wait(const struct asking *a) {
-    bool queues = a->state->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_QUEUE;
-    return queues || (a->world->window_opens && !a->asked->now);
+static bool waits_for_the_end(const struct asking *a) {
+    return a->state->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_QUEUE;
+}
+
+static bool waits_for_its_window(const struct asking *a) {
+    return a->world->window_opens && !a->asked->now;
 }
 
 static void deploy_later(struct asking *a) {
@@ -80,9 +82,7 @@ static void deploy_later(struct asking *a) {
     a->result->revision = entry->revision;
     a->result->new_revision = true;
     conclude(a, VERDICT_ACCEPTED, "revision %u (%s) waits %s", entry->revision, a->asked->version,
-             a->state->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_QUEUE
-                 ? "until the one under way has ended"
-                 : "for its window");
+             waits_for_the_end(a) ? "until the one under way has ended" : "for its window");
 }
 
 void queue_follow(const struct spec *spec, struct state *next, const struct world *world, usec_t now) {
@@ -140,7 +140,7 @@ static void deploy_new(struct asking *a) {
         return;
     }
     (void)queue_drop(a, OUTCOME_SUPERSEDED);
-    if (!back && has_to_wait(a)) {
+    if (!back && (waits_for_the_end(a) || waits_for_its_window(a))) {
         deploy_later(a);
         return;
     }

@@ -13,10 +13,8 @@ const struct history *state_revision(const struct state *state, uint32_t revisio
 }
 
 struct history *history_find(struct state *state, uint32_t revision) {
-    for (uint32_t i = 0; i < state->n_history; i++)
-        if (state->history[i].revision == revision)
-            return &state->history[i];
-    return NULL;
+    const struct history *entry = state_revision(state, revision);
+    return entry ? &state->history[entry - state->history] : NULL;
 }
 
 static bool in_use(const struct state *state, uint32_t revision) {

@@ -60,17 +60,8 @@ static int take_minutes(const char **text, uint16_t *ret) {
     return 0;
 }
 
-/* What is left names a zone that this host knows. */
-static int take_zone(const char *text, char *ret, struct error *err) {
-    struct zone *zone = NULL;
-    int r = zone_load(text, &zone, err);
-    if (r >= 0)
-        (void)string_copy(ret, ZONE_NAME_MAX, text);
-    zone_free(zone);
-    return r;
-}
-
-int deploy_window_parse(const char *text, struct deploy_window *ret, struct error *err) {
+/* All but whether this host knows the zone. */
+static int parse(const char *text, struct deploy_window *ret, struct error *err) {
     struct deploy_window window = {.days = EVERY_DAY, .to = DAY_MINUTES};
     const char *at = text;
     int r = 0;
@@ -89,12 +80,26 @@ int deploy_window_parse(const char *text, struct deploy_window *ret, struct erro
             r = -EINVAL;
         at += r == 0 ? strspn(at, " ") : 0;
     }
+    if (r >= 0)
+        r = string_copy(window.zone, sizeof window.zone, at);
     if (r < 0)
-        return error_set(err, r, "\"%s\" is no deploy window, expected one like \"Mon..Thu 09:00-16:00\"", SHOWN(text));
-    if (*at != '\0' && (r = take_zone(at, window.zone, err)) < 0)
-        return r;
+        return error_set(err, -EINVAL, "\"%s\" is no deploy window, expected one like \"Mon..Thu 09:00-16:00\"",
+                         SHOWN(text));
     *ret = window;
     return 0;
+}
+
+int deploy_window_parse(const char *text, struct deploy_window *ret, struct error *err) {
+    struct deploy_window window;
+    struct zone *zone = NULL;
+    int r = parse(text, &window, err);
+
+    if (r >= 0 && *window.zone)
+        r = zone_load(window.zone, &zone, err);
+    if (r >= 0)
+        *ret = window;
+    zone_free(zone);
+    return r;
 }
 
 bool deploy_window_contains(const struct deploy_window *window, const struct tm *local) {
@@ -146,7 +151,7 @@ usec_t deploy_windows_open(const struct spec *spec, usec_t wall) {
         struct deploy_window window;
         struct zone *zone = NULL;
         /* All was checked when it was read; but a zone that the host has lost since lets nobody in. */
-        if (deploy_window_parse(spec->deploy_windows[i], &window, NULL) < 0 ||
+        if (parse(spec->deploy_windows[i], &window, NULL) < 0 ||
             (*window.zone && zone_load(window.zone, &zone, NULL) < 0))
             continue;
         usec_t one = window_opens(&window, zone, wall);
