@@ -120,6 +120,23 @@ void scale_follow(struct decision *d) {
     }
 }
 
+/* What a smaller canary still has of the requests, the instances that it keeps can carry. */
+static bool canary_may_shrink(const struct decision *d, uint32_t scale) {
+    for (uint32_t number = 0; d->next->share_given && number < scale; number++)
+        if (!d->ready[color_canary(d->next)][number])
+            return false;
+    return true;
+}
+
+static enum want want_of_canary(const struct decision *d, uint32_t number) {
+    uint32_t scale = canary_scale(d->spec, d->next);
+    if (!hooks_let_start(d))
+        return WANT_KEEP;
+    if (number < scale)
+        return WANT_RUN;
+    return canary_may_shrink(d, scale) ? WANT_DOWN : WANT_KEEP;
+}
+
 static enum want want_of(const struct decision *d, enum color color, uint32_t number) {
     const struct state *next = d->next;
     const struct slot *slot = &next->slots[color];
@@ -136,11 +153,7 @@ static enum want want_of(const struct decision *d, enum color color, uint32_t nu
         return number < stable_scale(d->spec, next) ? WANT_RUN : WANT_DOWN;
     if (slot->stop_after <= d->now)
         return next->share_given ? WANT_KEEP : WANT_DOWN; /* stable cannot do without it yet */
-    if (rollout_runs(next) && color == next->rollout.color && !hooks_let_start(d))
-        return WANT_KEEP;
-    if (rollout_runs(next) && color == next->rollout.color)
-        return number < canary_scale(d->spec, next) ? WANT_RUN : WANT_DOWN;
-    return WANT_KEEP;
+    return rollout_runs(next) && color == next->rollout.color ? want_of_canary(d, number) : WANT_KEEP;
 }
 
 /* It runs since before a restart was asked for. */
