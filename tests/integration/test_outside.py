@@ -129,6 +129,7 @@ def test_disk_full_in_a_rollout(loaded):
 def test_prometheus_away_for_a_while(loaded):
     loaded.configure(Canary=["Step=", "Step=setWeight 40", "Step=analysis no-errors"])
     loaded.run("systemctl", "stop", "prometheus")
+    loaded.wait_samples = lambda: None
     loaded.verb("deploy", version="v2")
     wait_for("an error", lambda: "connection refused" in str(loaded.rollout().get("analysis")))
     loaded.run("systemctl", "start", "prometheus")
