@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "spec/build.h"
-#include "spec/hook.h"
-#include "spec/place.h"
 
 #include <errno.h>
 
 #include "spec/array.h"
 #include "spec/defaults.h"
+#include "spec/hook.h"
 #include "spec/place.h"
 
 static int out_of_memory(struct error *err) {
