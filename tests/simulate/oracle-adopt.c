@@ -36,8 +36,9 @@ static bool told_weight(const struct sim *sim, enum color color) {
 }
 
 static void check_adopted(struct sim *sim, const struct state *state) {
-    for (uint32_t revision = state->next_revision + 1; revision < REVISION_UNMANAGED; revision++)
-        if (sim->disk.revisions[revision].cached) /* the next one's may be there, of a deploy that was refused */
+    /* The next one's may be there, of a deploy that was refused; two, where it had found something running. */
+    for (uint32_t revision = state->next_revision + 2; revision < REVISION_UNMANAGED; revision++)
+        if (sim->disk.revisions[revision].cached)
             oracle_fail(sim, "I16", "revision %u will be given out again", revision);
     if (sim->oracle.verb || state->rollout.mode == MODE_HELD)
         return; /* a person has decided; or could not, and the disk is told so */
