@@ -2,7 +2,7 @@
 BENCHES = %D%/pass %D%/floor %D%/minimal-loop
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
-EXTRA_DIST += %D%/README.md %D%/in-machine.py %D%/run
+EXTRA_DIST += %D%/README.md %D%/analysis.py %D%/in-machine.py %D%/run
 
 %C%_pass_SOURCES = %D%/pass.c
 %C%_pass_LDADD = $(STORE_LIBS)
