@@ -9,6 +9,7 @@
 
 #define DAY_MINUTES 1440
 #define EVERY_DAY 0x7f
+#define WEEK 7
 
 static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
@@ -124,7 +125,7 @@ static usec_t window_begins(const struct deploy_window *window, const struct zon
     return time == (time_t)-1 || !(window->days >> begin.tm_wday & 1) ? USEC_INFINITY : time * USEC_PER_SEC;
 }
 
-/* When it lets a deploy begin: 0 now, USEC_INFINITY never within a week. */
+/* When it lets a deploy begin: 0 now, USEC_INFINITY never. */
 static usec_t window_opens(const struct deploy_window *window, const struct zone *zone, usec_t wall) {
     time_t seconds = wall / USEC_PER_SEC;
     usec_t opens = USEC_INFINITY;
@@ -136,7 +137,7 @@ static usec_t window_opens(const struct deploy_window *window, const struct zone
         return USEC_INFINITY;
     if (deploy_window_contains(window, &local))
         return 0;
-    for (int later = 0; later <= 7; later++) {
+    for (int later = 0; later <= WEEK + 1; later++) { /* one more: a clock may leap over what would begin tomorrow */
         usec_t begins = window_begins(window, zone, &local, later);
         if (begins > wall && begins < opens)
             opens = begins;

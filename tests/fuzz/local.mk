@@ -13,6 +13,11 @@ tests_fuzz_fuzz_json_SOURCES = %D%/fuzz-json.c
 tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += %D%/seeds/json
 
+check_PROGRAMS += %D%/fuzz-zone
+tests_fuzz_fuzz_zone_SOURCES = %D%/fuzz-zone.c
+tests_fuzz_fuzz_zone_LDADD = $(COMMON_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/zone/,counts cut first-part-only half-hour half-hour-summer listed rule southern-rule utc)
+
 check_PROGRAMS += %D%/fuzz-prometheus %D%/fuzz-web-answer
 tests_fuzz_fuzz_prometheus_SOURCES = %D%/fuzz-prometheus.c
 tests_fuzz_fuzz_prometheus_LDADD = $(PROVIDER_LIBS) $(FUZZ_LIBS)
@@ -44,6 +49,11 @@ tests_fuzz_fuzz_spec_SOURCES = %D%/fuzz-spec.c
 tests_fuzz_fuzz_spec_LDADD = $(SPEC_LIBS) $(FUZZ_LIBS)
 EXTRA_DIST += $(addprefix %D%/seeds/spec/,bytes condition everything example joined placeholders template unknown-key \
 	unknown-section weight)
+
+check_PROGRAMS += %D%/fuzz-window
+tests_fuzz_fuzz_window_SOURCES = %D%/fuzz-window.c
+tests_fuzz_fuzz_window_LDADD = $(SPEC_LIBS) $(FUZZ_LIBS)
+EXTRA_DIST += $(addprefix %D%/seeds/window/,around-the-week broken days far hours leapt-over midnight-leaps no-zone zone)
 
 # traffic/
 check_PROGRAMS += %D%/fuzz-haproxy

@@ -80,6 +80,8 @@ static void a_zone_counts(void **state) {
         {"Mon Asia/Kolkata", 1795420800, 0},
         {"Tue Asia/Kolkata", 1795420800, 1795458600},          /* its midnight is 18:30 UTC */
         {"09:00-10:00 Europe/Berlin", 1792904400, 1792915200}, /* the night in which summer time ends */
+        /* Sunday began at 01:00, and would have opened before that: who waited for it waits for the next one */
+        {"Sun 00:05-00:50 America/Havana", 1741493100, 1742097900},
     };
 
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
