@@ -289,9 +289,12 @@ void agent_pass(struct agent *agent) {
     if (!agent_roles_turn(agent)) /* what is retreat depends on the roles */
         act_retreat_first(agent);
     bool changed = memcmp(&agent->state, &agent->next, sizeof agent->state) != 0;
-    if (changed || agent->unwritten || (agent->undurable && advances(agent)))
+    if (changed || agent->unwritten || (agent->undurable && advances(agent))) {
         if (agent_commit(agent) < 0)
             agent_wake_at(agent, usec_add(agent->now, COMMIT_RETRY));
+        else if (agent->world.unwritten)
+            agent->due = true; /* what is queued waited for the disk */
+    }
     if (agent->state.rollout.revision != revision) { /* what was queued has begun */
         agent_take_up_pinned(agent);
         agent->due = true;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The verbs by which a revision begins: deploy, retry, undo, and restart where it takes another color. */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/adopt.h"
 #include "core/asking.h"
 #include "core/decision.h"
 #include "core/history.h"
+
+/* Why a revision is in the history, until more is known. */
+#define QUEUED "queued"
+#define BY_NOW "outside of DeployWindow=, by --now"
 
 static const char *unsupported(const struct spec *spec) {
     for (uint32_t i = 0; i < spec->n_steps; i++)
@@ -54,6 +59,22 @@ static void again(struct asking *a, uint32_t revision, enum color color) {
     conclude(a, VERDICT_ACCEPTED, "revision %u begins again, attempt %u", revision, attempt);
 }
 
+/* What serves already though nothing was ever deployed is stable: nobody loses a request to the first deploy. */
+static void take_unmanaged(struct asking *a) {
+    struct state *next = a->next;
+    if (next->stable != COLOR_NONE || next->slots[BLUE].revision || next->slots[GREEN].revision)
+        return;
+    enum color color = adopt_unmanaged(a->world);
+    if (color == COLOR_NONE)
+        return;
+    struct history *entry = add(a, "unmanaged", (struct id128){0});
+    entry->outcome = OUTCOME_PROMOTED;
+    entry->wall_finished = a->world->wall;
+    history_say(entry, "served already before the first deploy");
+    next->slots[color] = (struct slot){.revision = entry->revision, .adopted = true};
+    adopt_stable(next, color, a->now);
+}
+
 /* ---------------------------------------------------------------- the queue */
 
 bool queue_drop(struct asking *a, enum outcome outcome) {
@@ -76,8 +97,9 @@ static bool waits_for_its_window(const struct asking *a) {
 }
 
 static void deploy_later(struct asking *a) {
+    take_unmanaged(a);
     struct history *entry = add(a, a->asked->version, a->asked->identity);
-    history_say(entry, "queued");
+    history_say(entry, QUEUED);
     a->next->queued = (struct queued){.revision = entry->revision, .now = a->asked->now};
     a->result->revision = entry->revision;
     a->result->new_revision = true;
@@ -93,27 +115,12 @@ void queue_follow(const struct spec *spec, struct state *next, const struct worl
         return; /* what cannot be written begins nothing */
     rollout_dropped(spec, next, now, world->wall, OUTCOME_SUPERSEDED);
     rollout_begin(next, revision, 1, color_for_deploy(next), now);
-    history_say(entry, "");
+    if (strcmp(entry->reason, QUEUED) == 0)
+        history_say(entry, world->window_opens ? BY_NOW : "");
     next->queued = (struct queued){0};
 }
 
 /* ---------------------------------------------------------------- deploy */
-
-/* What serves already though nothing was ever deployed is stable: nobody loses a request to the first deploy. */
-static void take_unmanaged(struct asking *a) {
-    struct state *next = a->next;
-    if (next->stable != COLOR_NONE || next->slots[BLUE].revision || next->slots[GREEN].revision)
-        return;
-    enum color color = adopt_unmanaged(a->world);
-    if (color == COLOR_NONE)
-        return;
-    struct history *entry = add(a, "unmanaged", (struct id128){0});
-    entry->outcome = OUTCOME_PROMOTED;
-    entry->wall_finished = a->world->wall;
-    history_say(entry, "served already before the first deploy");
-    next->slots[color] = (struct slot){.revision = entry->revision, .adopted = true};
-    adopt_stable(next, color, a->now);
-}
 
 /* It still runs in the color that it was live in. */
 static bool is_warm(const struct asking *a, const struct history *past) {
@@ -150,10 +157,12 @@ static void deploy_new(struct asking *a) {
         again(a, past->revision, color_other(next->stable));
     } else {
         take_unmanaged(a);
-        uint32_t revision = add(a, a->asked->version, a->asked->identity)->revision;
+        struct history *entry = add(a, a->asked->version, a->asked->identity);
+        if (a->world->window_opens && !back)
+            history_say(entry, BY_NOW);
         a->result->new_revision = true;
-        begin(a, revision, 1, color_for_deploy(next));
-        conclude(a, VERDICT_ACCEPTED, "revision %u (%s) begins", revision, a->asked->version);
+        begin(a, entry->revision, 1, color_for_deploy(next));
+        conclude(a, VERDICT_ACCEPTED, "revision %u (%s) begins", entry->revision, a->asked->version);
     }
     next->rollout.full = back;
 }
@@ -223,7 +232,8 @@ static void deploy_again(struct asking *a, const struct history *entry, const ch
     ask_deploy(a);
     a->asked = asked;
     a->result->copy_of = a->result->new_revision ? entry->revision : 0;
-    struct history *begun = a->result->new_attempt ? history_find(a->next, a->result->revision) : NULL;
+    bool new = a->result->new_attempt || a->result->new_revision;
+    struct history *begun = new ? history_find(a->next, a->result->revision) : NULL;
     if (begun)
         history_say(begun, why);
 }

@@ -41,9 +41,10 @@ static void history_close(struct state *next, enum outcome outcome, usec_t wall,
         return;
     entry->outcome = outcome;
     entry->wall_finished = wall;
-    (void)snprintf(text, sizeof text, "%s%s%s", reason_text(reason), *detail ? ": " : "", detail);
+    (void)snprintf(text, sizeof text, "%.60s%s%s%s%s", entry->reason, *entry->reason ? "; " : "", reason_text(reason),
+                   *detail ? ": " : "", detail);
     if (reason != REASON_NONE)
-        history_say(entry, text); /* else what was said when it began stands */
+        history_say(entry, text); /* after what was said when it began */
 }
 
 /* What a rollout leaves behind when it ends: no pause, no haste. */

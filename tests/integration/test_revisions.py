@@ -97,6 +97,8 @@ def test_deploy_outside_its_window(loaded):
     loaded.run("shop-release", "v3")
     loaded.run("rolloutctl", "deploy", "shop", "v3", "--now", "--watch")
     assert stable(loaded) == "v3"
+    newest = loaded.ask("GET", "/v1/revisions")[1][0]
+    assert newest["reason"] == "outside of DeployWindow=, by --now"
     loaded.verb("undo")
     now = loaded.wait_phase("Healthy", revision=3)
     assert now["stable"]["version"] == "v2", "the way back is always open"

@@ -55,10 +55,15 @@ struct spec *files_parse(const char *text) {
 
 /* ---------------------------------------------------------------- what counts */
 
+uint32_t files_new(const struct sim *sim) {
+    const struct files *files = &sim->files;
+    return files->read ? files->latest : files->pin;
+}
+
 static void count(struct sim *sim) {
     struct scenario *scenario = &sim->scenario;
     const struct files *files = &sim->files;
-    const struct spec *live = scenario->files[files->read ? files->latest : files->pin];
+    const struct spec *live = scenario->files[files_new(sim)];
     memcpy(scenario->spec, scenario->files[files->pinned ? files->pin : files->latest], sizeof *scenario->spec);
     scenario->spec->replicas = live->replicas;
     scenario->spec->haproxy.n_sockets = live->haproxy.n_sockets;

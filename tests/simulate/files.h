@@ -16,6 +16,9 @@ struct files {
 
 struct sim;
 
+/* The index of what the next attempt will begin with. */
+uint32_t files_new(const struct sim *sim);
+
 struct spec *files_parse(const char *text);
 void files_begin(struct sim *sim);
 void files_end(struct sim *sim);

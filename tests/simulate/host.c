@@ -26,6 +26,10 @@ usec_t host_boottime(const struct sim *sim, usec_t when) {
     return when ? when - sim->host.booted + BOOTTIME_AT_BOOT : 0;
 }
 
+usec_t host_wall(const struct sim *sim, usec_t when) {
+    return SEC(1700000000) + when + sim->host.wall_offset;
+}
+
 bool host_may_act(struct sim *sim) {
     struct host *host = &sim->host;
     if (!host->dying && !host->over && DRAW_RARE(sim, KILL, 10, 1)) {
@@ -41,7 +45,7 @@ bool host_may_act(struct sim *sim) {
 static void port_clock(void *userdata, struct agent_clock *ret) {
     const struct sim *sim = userdata;
     ret->boottime = host_boottime(sim, sim->clock.now);
-    ret->wall = SEC(1700000000) + sim->clock.now + sim->host.wall_offset;
+    ret->wall = host_wall(sim, sim->clock.now);
 }
 
 static int port_configure(void *userdata, const struct spec *spec, struct error *err) {
@@ -187,6 +191,7 @@ static void pass(struct sim *sim) {
         return;
     }
     host->passes++;
+    oracle_pass_begins(sim);
     agent_pass(host->agent);
 }
 
@@ -238,6 +243,7 @@ void host_run(struct sim *sim) {
     host->boots = 1;
     sim->clock.now = SEC(1);
     host->booted = 0;
+    host->wall_offset = SEC(DRAW(sim, WALL, 60));
     scenario_begin(sim);
     disk_begin(sim);
     units_begin(sim);

@@ -38,6 +38,8 @@ void host_run(struct sim *sim);
 bool host_may_act(struct sim *sim);
 /* The faults have ended. */
 bool host_is_over(const struct sim *sim);
+/* Virtual time on the wall clock, as it is set now. */
+usec_t host_wall(const struct sim *sim, usec_t when);
 /* Virtual time on CLOCK_BOOTTIME. */
 usec_t host_boottime(const struct sim *sim, usec_t when);
 

@@ -18,7 +18,7 @@ tests_simulate_simulate_SOURCES = \
 	%D%/metrics.c \
 	%D%/operator.c \
 	%D%/oracle.h %D%/oracle-adopt.c %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c %D%/oracle-rest.c \
-	%D%/oracle-shares.c \
+	%D%/oracle-shares.c %D%/oracle-windows.c \
 	%D%/requests.c \
 	%D%/run-one.c %D%/run-one.h \
 	%D%/scenario.c %D%/scenario.h \
@@ -26,6 +26,7 @@ tests_simulate_simulate_SOURCES = \
 	%D%/sim.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/units.c %D%/units.h \
-	%D%/weather.c
+	%D%/weather.c \
+	%D%/windows.c %D%/windows.h
 tests_simulate_simulate_LDADD = libagent.a $(STORE_LIBS)
 tests_simulate_simulate_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=spec_parse,--wrap=spec_free

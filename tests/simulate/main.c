@@ -155,6 +155,8 @@ static int parse(int argc, char **argv) {
 int main(int argc, char **argv) {
     if (parse(argc, argv) < 0)
         return usage();
+    if (setenv("TZ", "UTC", 1) < 0) /* of windows that name none */
+        return EXIT_FAILURE;
     log_setup(LOG_EMERG);
     if (options.script)
         return replay(options.script);

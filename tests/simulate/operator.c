@@ -16,8 +16,8 @@ static int ask(struct sim *sim, const struct api_command *asked) {
         trace(sim, "operator: %s %s: no agent", verb_to_string(asked->command.verb), asked->command.version);
         return -ENOTCONN;
     }
-    trace(sim, "operator: %s %s%s", verb_to_string(asked->command.verb), asked->command.version,
-          asked->command.full ? " --full" : "");
+    trace(sim, "operator: %s %s%s%s", verb_to_string(asked->command.verb), asked->command.version,
+          asked->command.full ? " --full" : "", asked->command.now ? " --now" : "");
     disturbed(sim);
     oracle_verb_begins(sim, asked);
     int r = agent_command(sim->host.agent, asked, &result, &err);
@@ -26,7 +26,8 @@ static int ask(struct sim *sim, const struct api_command *asked) {
     return r;
 }
 
-static void say_version(struct api_command *asked, uint32_t version) {
+static void say_version(struct sim *sim, struct api_command *asked, uint32_t version) {
+    asked->command.now = DRAW_RARE(sim, NOW, 200, 1) != 0;
     (void)snprintf(asked->command.version, sizeof asked->command.version, "v%u", version % VERSIONS + 1);
 }
 
@@ -44,7 +45,7 @@ static void on_deploy(struct sim *sim, const struct happening *what) {
     bool live = what->a == 0 && sim->oracle.promoted_at; /* what was typed got there, though no answer came back */
     if (live || comes_again(sim, what, 0))
         return;
-    say_version(&asked, what->a);
+    say_version(sim, &asked, what->a);
     (void)comes_again(sim, what, ask(sim, &asked)); /* killed before it answered, or it had not looked around yet */
 }
 
@@ -55,7 +56,7 @@ static void on_verb(struct sim *sim, const struct happening *what) {
     if (what->a == 11)
         asked.command.to_revision = what->b + 1;
     if (asked.command.verb == VERB_DEPLOY)
-        say_version(&asked, what->b);
+        say_version(sim, &asked, what->b);
     (void)ask(sim, &asked);
 }
 

@@ -147,6 +147,7 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
         check_verdict(sim, before, state);
         check_numbers(sim, before, state);
         check_yield(sim, before, state);
+        oracle_window_commit(sim, before, state);
         follow(sim, before, state);
     }
     oracle_loaded(sim, state);
@@ -182,6 +183,8 @@ void oracle_event(struct sim *sim, const struct state *state, const struct event
 void oracle_verb_begins(struct sim *sim, const struct api_command *asked) {
     sim->oracle.verb = asked;
     sim->oracle.step_before_verb = sim->oracle.step;
+    sim->oracle.was_open = windows_open(sim, sim->clock.now);
+    sim->oracle.was_running = sim->oracle.has_previous && sim->oracle.previous.rollout.mode == MODE_RUNNING;
 }
 
 /* I14: what was accepted is durable. */
@@ -191,7 +194,10 @@ void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const st
         sim->oracle.step = sim->oracle.step_before_verb;
     else if (result->verdict == VERDICT_ACCEPTED)
         sim->oracle.commits_by_verb++;
-    if (sim->host.dying || r < 0 || result->verdict != VERDICT_ACCEPTED || !sim->disk.doubtful)
+    if (sim->host.dying || r < 0 || result->verdict != VERDICT_ACCEPTED)
+        return;
+    oracle_window_verb(sim, asked, result);
+    if (!sim->disk.doubtful)
         return;
     if (asked->command.verb != VERB_ABORT || !strstr(result->message, "not durable"))
         oracle_fail(sim, "I14", "%s was accepted but is not durable", verb_to_string(asked->command.verb));

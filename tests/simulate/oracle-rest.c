@@ -164,7 +164,7 @@ static bool never_rests(struct sim *sim) {
 
 static bool is_settled(struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
-    if (sim->hands.until > sim->clock.now)
+    if (sim->hands.until > sim->clock.now || oracle_window_opens_within(sim, REST_BEGINS + REST))
         return false;
     if (sim->oracle.held)
         return !sim->disk.newer;
@@ -223,7 +223,8 @@ static void check_settled(struct sim *sim) {
     /* A deadline that was being waited for when all was reached may still pass, once; two versions that run are looked
      * after. */
     bool alone = sim->oracle.previous.slots[BLUE].revision == 0 || sim->oracle.previous.slots[GREEN].revision == 0;
-    if (alone && !any_remote(sim) && explained(sim).phase == PHASE_HEALTHY &&
+    bool queued = sim->oracle.previous.queued.revision != 0; /* the wall clock is looked at */
+    if (alone && !queued && !any_remote(sim) && explained(sim).phase == PHASE_HEALTHY &&
         sim->host.passes > oracle->passes_settled + 1)
         oracle_fail(sim, "I13", "healthy and idle, but the agent wakes up");
 }
@@ -255,6 +256,7 @@ static void check_crashes(struct sim *sim) {
 void oracle_check_rest(struct sim *sim) {
     check_waiting(sim);
     check_crashes(sim);
+    oracle_check_window(sim);
     check_settled(sim);
 }
 

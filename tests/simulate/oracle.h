@@ -6,11 +6,12 @@
  *   oracle-shares.c   what the durable state allows and asks for
  *   oracle-adopt.c    while nothing is known that was decided: nothing is touched, and only what is clear is taken over
  *   oracle-commits.c  over the course of states, runs and verbs: I5 I6 I9 I14 I16
+ *   oracle-windows.c  who waits for his window
  *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11 I12
  *   oracle-rest.c     at the end: I10 I13
  *
- * Beside the invariants there are held (what was lost is not touched, ARCHITECTURE.md: What is lost), yield (What
- * people do) and pin (Model: what the pinned configuration is).
+ * Beside the invariants there are window, held (what was lost is not touched, ARCHITECTURE.md: What is lost), yield
+ * (What people do) and pin (Model: what the pinned configuration is).
  *
  * Tolerances. The agent cannot know what happened after its last look. So "just seen" is what it was last told: of a
  * unit the last unit_seen, of a server the last look, which may have begun JUST_SEEN ago at most. Orders are judged by
@@ -48,6 +49,9 @@ struct oracle {
     bool retired_by_verb;                   /* a deploy took the warm color */
     const struct api_command *verb;         /* under way */
     uint64_t commits_by_verb;               /* verbs that were accepted */
+    bool was_open;                          /* deploys were let in when the pass or verb began */
+    bool was_running;                       /* a rollout was under way when the verb began */
+    usec_t let_in_at;                       /* what is queued could have begun then; 0: it can't */
     uint32_t crashes[64];                   /* by revision, REVISIONS_MAX */
     uint32_t crashes_suffered;              /* by this attempt, after the faults have ended */
     usec_t waiting_since;                   /* the new version is well, and yet its step, ... */
@@ -98,6 +102,14 @@ void oracle_run(struct sim *sim, const struct run *before, const struct run *run
 void oracle_event(struct sim *sim, const struct state *state, const struct event *event);
 void oracle_verb_begins(struct sim *sim, const struct api_command *asked);
 void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const struct command_result *result, int r);
+
+void oracle_pass_begins(struct sim *sim);
+/* What is durable from now on; a verb that was accepted; time goes on. */
+void oracle_window_commit(struct sim *sim, const struct state *before, const struct state *state);
+void oracle_window_verb(struct sim *sim, const struct api_command *asked, const struct command_result *result);
+void oracle_check_window(struct sim *sim);
+/* What is queued may begin that soon. */
+bool oracle_window_opens_within(const struct sim *sim, usec_t span);
 
 /* Nothing outside has happened for so long. */
 bool oracle_is_quiet(const struct sim *sim, usec_t span);

@@ -154,6 +154,14 @@ static void say_haproxy(struct writer *writer) {
         scenario->preview ? "PreviewBackend=next\n" : "");
 }
 
+static void say_windows(struct writer *writer, uint32_t variant) {
+    char lines[256];
+    windows_t windows = windows_draw(writer->sim);
+    windows_write(windows, lines, sizeof lines);
+    say(writer, "DeployWindow=\n%s", lines);
+    writer->sim->scenario.windows[variant] = windows;
+}
+
 static void draw_configuration(struct writer *writer) {
     struct sim *sim = writer->sim;
     struct scenario *scenario = &sim->scenario;
@@ -176,6 +184,7 @@ static void draw_configuration(struct writer *writer) {
     static const char *const supersede[] = {"replace", "queue", "reject"};
     say(writer, "OnSupersede=%s\nRollbackWindow=%u\n", supersede[DRAW_RARE(sim, ON_SUPERSEDE, 300, 2)],
         DRAW_RARE(sim, ROLLBACK_WINDOW, 300, 2));
+    say_windows(writer, 0);
     say_haproxy(writer);
     if (blue_green)
         say_blue_green(writer);
@@ -192,6 +201,7 @@ static void draw_variants(struct sim *sim, struct writer *writer) {
     for (uint32_t variant = 1; variant < scenario->variants; variant++) {
         writer->length = base;
         say(writer, "[Rollout]\nReplicas=%u\n", 1 + DRAW(sim, VARIANT_REPLICAS, SIM_INSTANCES));
+        say_windows(writer, variant);
         if (variant == 2)
             say(writer, "DrainTimeoutSec=1s\nMinReadySec=200ms\nCrashLimit=1\n[Canary]\nStep=\nStep=setWeight 30\n"
                         "Step=pause 200ms\nStep=setWeight 60\n");

@@ -4,6 +4,7 @@
 #define SIMULATE_SCENARIO_H
 
 #include "spec/spec.h"
+#include "windows.h"
 
 #define SIM_INSTANCES 4 /* of each color */
 #define SIM_BACKENDS 3  /* two, and the one for previews */
@@ -50,6 +51,7 @@ struct scenario {
     char text[SCENARIO_TEXT_MAX]; /* the configuration, while it is being written */
     uint32_t variants;
     struct spec *files[VARIANTS_MAX]; /* what the files may say */
+    windows_t windows[VARIANTS_MAX];  /* of them */
     struct spec *spec;                /* what counts: see files.c */
     uint32_t balancers;               /* of it */
 };

@@ -4,7 +4,7 @@
  *
  *   main, script, run-one      runs, seeds, shrinking
  *   clock, draw, sites.h       time, chance; trace: what happened
- *   scenario, files            what is configured and deployed, and which configuration counts
+ *   scenario, files, windows   what is configured and deployed, and which configuration counts
  *   host, operator, hands      the agent's life; who types verbs; what people do behind its back
  *   haproxy, exchange, requests    the balancers
  *   units, disk, metrics       systemd; the store; what analysis is told

@@ -123,7 +123,10 @@
     X(FILES_BAD, FAULT, "files.bad")                               \
     X(FILES_BAD_TIME, PLAN, "files.bad-time")                      \
     X(RELOADED_AFTER, PLAN, "files.reloaded-after")                \
-    X(DYNAMIC_STABLE_SCALE, PLAN, "plan.dynamic-stable-scale")
+    X(DYNAMIC_STABLE_SCALE, PLAN, "plan.dynamic-stable-scale")     \
+    X(WINDOWS, PLAN, "plan.windows")                               \
+    X(WALL, PLAN, "host.wall-clock")                               \
+    X(NOW, PLAN, "operator.now")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DeployWindow=: a deploy that comes outside begins nothing until it opens; then it begins. --now waits for no window,
+ * and the history says so; a way back waits for none either. */
+#include <string.h>
+
+#include "sim.h"
+
+/* The wall clock may be set, so it is looked at once a minute. */
+#define NOTICED_WITHIN (SEC(60) + QUIET)
+
+void oracle_pass_begins(struct sim *sim) {
+    sim->oracle.was_open = windows_open(sim, sim->clock.now);
+}
+
+static const struct history *entry_of(const struct state *state, uint32_t revision) {
+    for (uint32_t i = 0; i < state->n_history; i++)
+        if (state->history[i].revision == revision)
+            return &state->history[i];
+    return NULL;
+}
+
+/* Neither back to what was live, nor by --now. */
+static bool needs_a_window(const struct sim *sim, const struct state *before, const struct state *state) {
+    const struct api_command *asked = sim->oracle.verb;
+    if (!asked)
+        return before->queued.revision == state->rollout.revision && !before->queued.now;
+    return asked->command.verb == VERB_DEPLOY && !asked->command.now && state->next_revision > before->next_revision &&
+           !state->rollout.full;
+}
+
+void oracle_window_commit(struct sim *sim, const struct state *before, const struct state *state) {
+    bool begins = state->rollout.mode == MODE_RUNNING && state->rollout.revision != before->rollout.revision;
+    if (begins && !sim->oracle.was_open && !windows_open(sim, sim->disk.began) && needs_a_window(sim, before, state))
+        oracle_fail(sim, "window", "revision %u begins outside of its window", state->rollout.revision);
+}
+
+void oracle_window_verb(struct sim *sim, const struct api_command *asked, const struct command_result *result) {
+    const struct state *state = &sim->oracle.previous;
+    if (asked->command.verb != VERB_DEPLOY || !asked->command.now || !result->new_revision)
+        return;
+    const struct history *entry = entry_of(state, result->revision);
+    bool begins = state->rollout.revision == result->revision;
+    if (!begins && (state->queued.revision != result->revision || !state->queued.now || !sim->oracle.was_running))
+        oracle_fail(sim, "window", "revision %u was to begin now, and waits", result->revision);
+    if (begins && !sim->oracle.was_open && !state->rollout.full && (!entry || !strstr(entry->reason, "--now")))
+        oracle_fail(sim, "window", "revision %u begins outside of its window, and the history does not say how",
+                    result->revision);
+}
+
+static bool waits_in_vain(const struct sim *sim) {
+    const struct state *state = &sim->oracle.previous;
+    return sim->oracle.has_previous && state->queued.revision && state->rollout.mode != MODE_RUNNING &&
+           state->rollout.mode != MODE_HELD && (state->queued.now || windows_open(sim, sim->clock.now));
+}
+
+void oracle_check_window(struct sim *sim) {
+    if (!waits_in_vain(sim))
+        sim->oracle.let_in_at = 0;
+    else if (!sim->oracle.let_in_at)
+        sim->oracle.let_in_at = sim->clock.now;
+    else if (sim->oracle.let_in_at + NOTICED_WITHIN < sim->clock.now)
+        oracle_fail(sim, "window", "revision %u waits, though its window is open",
+                    sim->oracle.previous.queued.revision);
+}
+
+bool oracle_window_opens_within(const struct sim *sim, usec_t span) {
+    const struct state *state = &sim->oracle.previous;
+    bool waits = state->queued.revision && state->rollout.mode != MODE_RUNNING;
+    for (usec_t later = 0; waits && later <= span + NOTICED_WITHIN; later += SEC(1))
+        if (windows_open(sim, sim->clock.now + later))
+            return true;
+    return false;
+}
