@@ -156,3 +156,8 @@ tests_unit_test_stable_SOURCES = %D%/test-stable.c %D%/core-fixture.h
 tests_unit_test_stable_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_weights_SOURCES = %D%/test-weights.c
 tests_unit_test_weights_LDADD = $(CORE_LIBS) $(TEST_LIBS)
+
+# the agent
+check_PROGRAMS += %D%/test-many-metrics
+tests_unit_test_many_metrics_SOURCES = %D%/test-many-metrics.c
+tests_unit_test_many_metrics_LDADD = libagent.a $(STORE_LIBS) $(TEST_LIBS)
