@@ -94,7 +94,8 @@ static bool step_done(struct decision *d) {
     switch (step->kind) {
     case STEP_SET_WEIGHT:
         targets_set(d);
-        return d->share == step->weight && targets_reached(d);
+        /* What stable cannot take back yet holds the steps no longer than anything else of its trouble. */
+        return (d->share == step->weight || (d->share > step->weight && !d->stable_whole)) && targets_reached(d);
     case STEP_PAUSE:
         wake_at(d, pause_end(d));
         return pause_end(d) <= d->now;
