@@ -94,7 +94,7 @@ int files_load(void *userdata, struct spec **ret, struct error *err) {
     struct files *files = &sim->files;
     if (files->bad)
         return error_set(err, -EINVAL, "shop.conf:3: nonsense");
-    int r = spec_parse("shop", sim->scenario.files[files->now]->text, "shop.conf", ret, err);
+    int r = spec_parse(sim->scenario.app, sim->scenario.files[files->now]->text, "shop.conf", ret, err);
     if (r < 0)
         return r;
     files->read = true;

@@ -56,6 +56,8 @@ static void port_event(void *userdata, const struct spec *spec, const struct sta
     struct sim *sim = userdata;
     if (!sim->host.dying)
         oracle_event(sim, state, event);
+    if (!sim->host.dying && sim->example)
+        example_event(sim, state, event);
 }
 
 static void ports_begin(struct sim *sim) {
@@ -93,7 +95,7 @@ static void on_agent_starts(struct sim *sim, const struct happening *what) {
     disturbed(sim);
     trace(sim, "host: the agent starts");
     ports_begin(sim);
-    if (agent_start("shop", &host->ports, &host->agent, &err) >= 0)
+    if (agent_start(sim->scenario.app, &host->ports, &host->agent, &err) >= 0)
         return;
     if (!sim->files.bad || sim->files.pinned)
         oracle_fail(sim, "start", "the agent does not start: %s", err.text);
@@ -244,18 +246,24 @@ void host_run(struct sim *sim) {
     sim->clock.now = SEC(1);
     host->booted = 0;
     host->wall_offset = SEC(DRAW(sim, WALL, 60));
-    scenario_begin(sim);
+    if (sim->example)
+        example_scenario(sim);
+    else
+        scenario_begin(sim);
     disk_begin(sim);
     units_begin(sim);
     haproxy_begin(sim);
     weather_begin(sim);
-    operator_begin(sim);
+    if (sim->example)
+        example_begin(sim);
+    else
+        operator_begin(sim);
     hands_begin(sim);
     oracle_begin(sim);
     clock_after(sim, 0, on_agent_starts, 0, 0, host->boots);
     clock_after(sim, FAULTS_END, on_faults_end, 0, 0, 0);
     while (!sim->failed && !oracle_is_done(sim) && host_step(sim))
-        if (sim->clock.now > SETTLED_BY + FAULTS_END)
+        if (sim->clock.now > (sim->example ? EXAMPLES_TAKE : SETTLED_BY + FAULTS_END))
             oracle_not_settled(sim);
     host->agent = agent_free(host->agent);
     scenario_end(sim);

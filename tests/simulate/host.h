@@ -9,6 +9,7 @@
 /* When the last fault comes; what must be settled by then; how long nothing may happen after that. */
 #define FAULTS_END SEC(14)
 #define SETTLED_BY SEC(400)
+#define EXAMPLES_TAKE SEC(86400)
 
 struct host {
     struct agent *agent; /* NULL: not running */
@@ -62,5 +63,6 @@ int metrics_ask(void *sim, const struct metric_spec *metric, const struct subjec
 void weather_begin(struct sim *sim);
 void operator_begin(struct sim *sim);
 void operator_asks(struct sim *sim, enum verb verb);
+int operator_types(struct sim *sim, const struct api_command *asked);
 
 #endif

@@ -9,6 +9,7 @@ tests_simulate_simulate_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/disk.c %D%/disk.h \
 	%D%/draw.c %D%/draw.h %D%/sites.h \
+	%D%/example.c %D%/example.h \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/haproxy.c %D%/haproxy.h \
 	%D%/files.c %D%/files.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* simulate --runs N --seed S --jobs N: seeds S .. S+N-1. --script FILE replays a script, --shrink makes one of a
- * failure. */
+ * failure. --config FILE takes a shipped configuration through whole rollouts. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static struct {
     uint64_t seed, runs, jobs;
     bool shrink, verbose;
     uint64_t lines;
-    const char *script;
+    const char *script, *config;
 } options = {.seed = 1, .runs = 1000, .jobs = 1, .lines = 60};
 
 /* Runs it again with a trace and says what happened. */
@@ -115,14 +115,15 @@ static int replay(const char *path) {
 static int usage(void) {
     (void)fprintf(
         stderr,
-        "usage: simulate [--runs N] [--seed S] [--jobs N] [--shrink] [--lines N] [--script FILE] [--verbose]\n");
+        "usage: simulate [--runs N] [--seed S] [--jobs N] [--shrink] [--lines N] [--script FILE] [--config FILE] "
+        "[--verbose]\n");
     return 2;
 }
 
 static int parse(int argc, char **argv) {
-    static const struct option longs[] = {{"runs", 1, NULL, 'n'},    {"seed", 1, NULL, 's'},  {"jobs", 1, NULL, 'j'},
-                                          {"shrink", 0, NULL, 'k'},  {"lines", 1, NULL, 'l'}, {"script", 1, NULL, 'f'},
-                                          {"verbose", 0, NULL, 'v'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"runs", 1, NULL, 'n'},    {"seed", 1, NULL, 's'},   {"jobs", 1, NULL, 'j'},
+                                          {"shrink", 0, NULL, 'k'},  {"lines", 1, NULL, 'l'},  {"script", 1, NULL, 'f'},
+                                          {"verbose", 0, NULL, 'v'}, {"config", 1, NULL, 'c'}, {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
         switch (c) {
         case 'n':
@@ -143,6 +144,9 @@ static int parse(int argc, char **argv) {
         case 'v':
             options.verbose = true;
             break;
+        case 'c':
+            options.config = optarg;
+            break;
         case 'f':
             options.script = optarg;
             break;
@@ -158,6 +162,8 @@ int main(int argc, char **argv) {
     if (setenv("TZ", "UTC", 1) < 0) /* of windows that name none */
         return EXIT_FAILURE;
     log_setup(LOG_EMERG);
+    if (options.config)
+        return example_run(options.config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (options.script)
         return replay(options.script);
     int status = options.jobs > 1 ? work_in_parallel() : work(0);

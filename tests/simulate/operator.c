@@ -9,7 +9,7 @@
 #define VERBS_MORE 6
 
 /* What the agent says: negative when it could not do it now. */
-static int ask(struct sim *sim, const struct api_command *asked) {
+int operator_types(struct sim *sim, const struct api_command *asked) {
     struct command_result result = {0};
     struct error err = {0};
     if (!sim->host.agent || sim->host.dying) {
@@ -46,7 +46,8 @@ static void on_deploy(struct sim *sim, const struct happening *what) {
     if (live || comes_again(sim, what, 0))
         return;
     say_version(sim, &asked, what->a);
-    (void)comes_again(sim, what, ask(sim, &asked)); /* killed before it answered, or it had not looked around yet */
+    (void)comes_again(sim, what,
+                      operator_types(sim, &asked)); /* killed before it answered, or it had not looked around yet */
 }
 
 static void on_verb(struct sim *sim, const struct happening *what) {
@@ -57,11 +58,11 @@ static void on_verb(struct sim *sim, const struct happening *what) {
         asked.command.to_revision = what->b + 1;
     if (asked.command.verb == VERB_DEPLOY)
         say_version(sim, &asked, what->b);
-    (void)ask(sim, &asked);
+    (void)operator_types(sim, &asked);
 }
 
 void operator_asks(struct sim *sim, enum verb verb) {
-    (void)ask(sim, &(struct api_command){.command = {.verb = verb}});
+    (void)operator_types(sim, &(struct api_command){.command = {.verb = verb}});
 }
 
 void operator_begin(struct sim *sim) {

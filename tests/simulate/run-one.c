@@ -22,6 +22,16 @@ static const struct sim *run(uint64_t seed, enum weather weather, const struct s
     return &sim;
 }
 
+const struct sim *run_example(struct example *example) {
+    const struct script nothing = {0};
+    memset(&sim, 0, sizeof sim);
+    sim.trace.lines = lines_kept;
+    sim.example = example;
+    draws_begin(&sim.draws, 0, WEATHER_ANY, &nothing, NULL, &sim.clock.now);
+    host_run(&sim);
+    return &sim;
+}
+
 const struct sim *run_one(uint64_t seed, const struct script *script, struct script *record, bool lines) {
     return run(seed, WEATHER_ANY, script, record, lines);
 }

@@ -4,6 +4,7 @@
 
 #include "draw.h"
 
+struct example;
 struct sim;
 
 /* What a run of one seed leads to, as far as kills of the agent may not change it (I8). */
@@ -17,5 +18,8 @@ struct ending run_ending(uint64_t seed, enum weather weather);
 /* One whole simulation. The result stands until the next one. RECORD gets the draws that were not 0; with LINES the
  * trace is kept as text. */
 const struct sim *run_one(uint64_t seed, const struct script *script, struct script *record, bool lines);
+
+/* The same of an example. */
+const struct sim *run_example(struct example *example);
 
 #endif

@@ -215,6 +215,7 @@ static void draw_variants(struct sim *sim, struct writer *writer) {
 
 void scenario_begin(struct sim *sim) {
     struct writer writer = {.sim = sim};
+    sim->scenario.app = "shop";
     draw_versions(sim);
     draw_configuration(&writer);
     sim->scenario.files[0] = files_parse(sim->scenario.text);

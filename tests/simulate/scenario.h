@@ -43,6 +43,7 @@ struct version {
 };
 
 struct scenario {
+    const char *app;
     struct version versions[VERSIONS + 1]; /* the last one is what was there before the first deploy: it is well */
     uint32_t all_balancers;                /* that there are; the configuration has the first ones of them */
     bool remote[SIM_BALANCERS]; /* on another host: it has no state file of ours, and nobody tells of its reloads */

@@ -3,6 +3,7 @@
  * and tells the others by a function call. The rooms:
  *
  *   main, script, run-one      runs, seeds, shrinking
+ *   example                    a shipped configuration, through whole rollouts
  *   clock, draw, sites.h       time, chance; trace: what happened
  *   scenario, files, windows   what is configured and deployed, and which configuration counts
  *   host, operator, hands      the agent's life; who types verbs; what people do behind its back
@@ -20,6 +21,7 @@
 #include "clock.h"
 #include "disk.h"
 #include "draw.h"
+#include "example.h"
 #include "files.h"
 #include "hands.h"
 #include "haproxy.h"
@@ -35,6 +37,7 @@
 struct sim {
     struct clock clock;
     struct draws draws;
+    struct example *example; /* NULL: what is drawn */
     struct trace trace;
     struct scenario scenario;
     struct files files;
