@@ -33,11 +33,17 @@ static const char *cell_finished(const cJSON *row, char *buffer, size_t size) {
     return point_of_time(field_text(row, "finished"), buffer, size);
 }
 
+static const char *cell_took(const cJSON *row, char *buffer, size_t size) {
+    usec_t started = field_time(row, "started"), finished = field_time(row, "finished");
+    bool known = started != USEC_INFINITY && finished != USEC_INFINITY && finished >= started;
+    return known ? short_span(finished - started, buffer, size) : "-";
+}
+
 static void view_history(struct writer *writer, FILE *out, const cJSON *document) {
     static const struct column columns[] = {
         {"REVISION", "revision", NULL}, {"VERSION", "version", NULL},    {"OUTCOME", "outcome", NULL},
         {"BY", NULL, cell_by},          {"STARTED", NULL, cell_started}, {"FINISHED", NULL, cell_finished},
-        {"REASON", "reason", NULL},
+        {"TOOK", NULL, cell_took},      {"REASON", "reason", NULL},
     };
     write_table(writer, out, document, columns, ELEMENTS(columns));
 }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Requests that last: they outlive promotion, abort and HAProxy's reload, as long as DrainTimeoutSec= allows."""
+import json
 import pathlib
 import re
 import subprocess
+import time
 
 from shop import wait_for
 
@@ -25,6 +27,30 @@ def downloads(machine, number):
     # pylint: disable-next=consider-using-with
     begun = [subprocess.Popen([*machine.prefix, *what, "-D", f"/run/{head.name}"], stdout=subprocess.PIPE, text=True) for head in heads]
     wait_for("the downloads", lambda: all(head.exists() and head.stat().st_size > 0 for head in heads))
+    return begun
+
+
+def ended(machine, revision):
+    """How many requests of a revision were ended at which instance, as the journal tells."""
+    told = machine.run("journalctl", "-o", "cat", "-u", "rollout@shop", "ROLLOUT_EVENT=ConnectionsEnded").splitlines()
+    counts = [re.search(rf"revision {revision} .*: (\S+) still had (\d+) in flight after DrainTimeoutSec=", line) for line in told]
+    assert all(counts), told
+    return {each[1]: int(each[2]) for each in counts}
+
+
+def talking_release(machine, version):
+    """A release that knows WebSockets."""
+    folder = f"/srv/shop/releases/{version}/bin"
+    machine.run("install", "-D", "-m", "755", "/root/machine/app.py", f"{folder}/shop")
+    machine.write(f"{folder}/options.json", json.dumps({"version": version}))
+
+
+def websockets(machine, number, seconds):
+    """Opens so many of them, that last so long if they are let."""
+    what = ["/root/machine/websocket.py", "127.0.0.1", "80", str(seconds)]
+    # pylint: disable-next=consider-using-with
+    begun = [subprocess.Popen([*machine.prefix, *what], stdout=subprocess.PIPE, text=True) for _ in range(number)]
+    assert [each.stdout.readline() for each in begun] == ["open\n"] * number
     return begun
 
 
@@ -54,9 +80,7 @@ def test_downloads_beyond_the_drain_timeout_are_ended(loaded):
     ends = [each.communicate()[0].split() for each in begun]
     assert all(status == "200" and int(size) < 5000 and code != "0" for status, size, code in ends), ends
     wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
-    told = loaded.run("journalctl", "-o", "cat", "-u", "rollout@shop", "ROLLOUT_EVENT=ConnectionsEnded").splitlines()
-    counts = [re.search(r"revision 2 .*: green-(\d) still had (\d+) in flight after DrainTimeoutSec=", line) for line in told]
-    assert all(counts) and sum(int(each[2]) for each in counts) == 3, told
+    assert sum(ended(loaded, 2).values()) == 3
 
 
 def test_downloads_outlive_an_abort(loaded):
@@ -71,3 +95,21 @@ def test_downloads_outlive_an_abort(loaded):
     loaded.verb("abort")
     assert [each.communicate()[0] for each in begun] == [WHOLE] * 4
     wait_for("the canary's end", lambda: loaded.rollout()["canary"] is None)
+
+
+def test_websockets_outlive_a_promotion_until_the_drain_timeout(loaded):
+    """Two are talked through until they are ended, which is counted; one says goodbye in time and keeps nobody waiting."""
+    talking_release(loaded, "w1")
+    talking_release(loaded, "w2")
+    loaded.configure(Canary=["Step=", "Step=setWeight 50"], Rollout=["ScaleDownDelaySec=0", "DrainTimeoutSec=4s"])
+    loaded.deploy("w1")
+    kept, short = websockets(loaded, 2, 60), websockets(loaded, 1, 4)
+    loaded.deploy("w2")
+    switched = time.time()
+    *echoes, end = short[0].communicate()[0].split()
+    assert end == "goodbye" and float(echoes[-1]) > switched
+    for each in kept:
+        *echoes, end = each.communicate()[0].split()
+        assert end == "ended" and 2 < float(echoes[-1]) - switched < 8, "as long as DrainTimeoutSec= says, and no longer"
+    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+    assert sum(ended(loaded, 2).values()) == 2

@@ -152,6 +152,24 @@ def test_abort_after_promote_full(loaded):
     assert answered(loaded.counts(), "v3") == 0
 
 
+def test_scale_changes_while_healthy(loaded):
+    """Replicas= is live: instances come and go, no revision does."""
+    loaded.lay_out(3)
+
+    def serve(number):
+        servers = loaded.servers()
+        return [n for n, s in servers.items() if s["up"] and s["weight"] > 0 and not s["maint"]] == [f"blue-{n}" for n in range(1, number + 1)]
+
+    wait_for("three", lambda: serve(3))
+    for replicas in (1, 2):
+        loaded.run("sed", "-i", f"s/^Replicas=.*/Replicas={replicas}/", "/etc/rollout/shop.conf")
+        loaded.run("systemctl", "reload", "rollout@shop")
+        wait_for(f"{replicas} of three", lambda number=replicas: serve(number) and loaded.rollout()["phase"] == "Healthy")
+        loaded.more_requests(300)
+    wait_for("the others' end", lambda: [i["state"] for i in loaded.rollout()["instances"]].count("ready") == 2)
+    assert loaded.rollout()["revision"] == 1 and len(loaded.ask("GET", "/v1/revisions")[1]) == 1
+
+
 def test_scale_changes_mid_rollout(loaded):
     """Replicas= is live: both colors follow, and the share stays."""
     loaded.lay_out(3)

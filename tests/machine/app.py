@@ -3,6 +3,8 @@
 """A release of the app "shop" that counts what it does, as services do that export metrics of their own. Options stand in a file
 `options.json` beside it: {"version", "errors": share of answers 500, "slow": seconds an answer takes, "failures": share of its workflows and
 automations that fail, "busy": true for a process that computes without end, "megabytes": held beside what it needs}."""
+import base64
+import hashlib
 import http.server
 import json
 import os
@@ -15,6 +17,7 @@ import time
 OPTIONS = json.loads((pathlib.Path(__file__).resolve().parent / "options.json").read_text(encoding="ascii"))
 HELD = b"x" * (OPTIONS.get("megabytes", 0) << 20)
 COUNTERS = {"workflow_runs_total": 0, "workflow_failures_total": 0, "automation_runs_total": 0, "automation_successes_total": 0}
+GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 lock = threading.Lock()
 
 
@@ -37,7 +40,7 @@ def metrics():
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """HAProxy's checks, Prometheus, and users."""
+    """HAProxy's checks, Prometheus, and users; /echo is a WebSocket."""
 
     protocol_version = "HTTP/1.1"
 
@@ -46,6 +49,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, metrics())
         elif self.path == "/health":
             self.answer(200, "ok\n")
+        elif self.path == "/echo":
+            self.echo()
         else:
             work()
             self.answer(500 if random.random() < OPTIONS.get("errors", 0) else 200, OPTIONS["version"])
@@ -57,6 +62,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
+
+    def echo(self):
+        """A WebSocket (RFC 6455) that sends back each short message."""
+        accept = base64.b64encode(hashlib.sha1((self.headers["Sec-WebSocket-Key"] + GUID).encode()).digest()).decode()
+        self.send_response(101)
+        for name, value in (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)):
+            self.send_header(name, value)
+        self.end_headers()
+        while (head := self.rfile.read(2)) and head[0] & 15 != 8:
+            mask, text = self.rfile.read(4), self.rfile.read(head[1] & 127)
+            self.wfile.write(bytes((head[0], len(text))) + bytes(byte ^ mask[i % 4] for i, byte in enumerate(text)))
+        self.close_connection = True
 
     def log_message(self, *arguments):
         """Says nothing."""
