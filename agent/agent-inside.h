@@ -80,6 +80,7 @@ struct hook_asked {
 
 struct agent {
     char app[APP_NAME_MAX];
+    char unit[UNIT_NAME_MAX]; /* Unit= at the start: whose instances are watched */
     struct agent_ports ports;
     struct spec *files;  /* what the files say; NULL while they are bad */
     struct spec *pinned; /* what the latest attempt began with; NULL before the first */

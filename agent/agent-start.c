@@ -168,6 +168,7 @@ int agent_start(const char *app, const struct agent_ports *ports, struct agent *
         agent_free(agent);
         return r;
     }
+    (void)snprintf(agent->unit, sizeof agent->unit, "%s", agent_spec(agent)->unit);
     runs_resume(agent);
     *ret = agent;
     return 0;

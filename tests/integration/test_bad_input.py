@@ -255,6 +255,18 @@ def test_host(machine, row):
         bad.unlink()
 
 
+def test_unit_that_changes(machine):
+    """The agent goes by the Unit= of its start, what is deployed by that of its deploy."""
+    changed = put(machine, PAY_BAD, "[Rollout]\nUnit=other@.service\n")
+    try:
+        machine.run("systemctl", "reload", "rollout@pay")
+        exited, _, err = ctl(machine, "deploy", "pay", "v1")
+        assert exited == CONFIG and "Unit=other@.service was set after the agent had started: systemctl restart rollout@pay" in err, err
+    finally:
+        changed.unlink()
+        machine.run("systemctl", "reload", "rollout@pay")
+
+
 @pytest.mark.parametrize("text, shared", [("[HAProxy]\nBackend=shop\n", "Backend=shop"), ("[Rollout]\nUnit=shop@.service\n",
                                                                                          "Unit=shop@.service")], ids=["backend", "unit"])
 def test_two_apps(machine, text, shared):

@@ -173,3 +173,13 @@ def test_changes_wait_for_the_next_attempt(loaded):
     now = wait_for("the next pause", lambda: (n := loaded.rollout()).get("phase") == "Paused" and n["step"]["index"] == 4 and n)
     assert now["weight"]["actual"] == 70
     end(loaded, version)
+
+
+def test_unit_of_what_is_deployed(loaded):
+    """Both colors go by one template: another one is refused, and nothing is touched."""
+    loaded.configure(Rollout=["Replicas=2", "Unit=other@.service"])
+    before = untouched(loaded)
+    status, problem = loaded.ask("POST", "/v1/rollout/deploy", {"version": loaded.other_version()})
+    assert status >= 400 and "what is deployed goes by Unit=shop@.service, which cannot be changed now" in problem["detail"], problem
+    loaded.more_requests()
+    assert untouched(loaded) == before
