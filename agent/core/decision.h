@@ -139,7 +139,13 @@ bool hooks_let_go(const struct decision *d);
 bool hooks_hold(const struct decision *d);
 /* Instances of the new revision may be started. */
 bool hooks_let_start(const struct decision *d);
+/* The gate that was asked and has not passed: state alone. */
+bool hooks_gate(const struct spec *spec, const struct state *state, uint32_t *ret_hook, enum hook_moment *ret_moment);
+/* Bits of enum hook_moment: at the step at hand some hook has yet to pass there. */
+uint32_t hooks_of_step(const struct spec *spec, const struct state *state);
 void hooks_step_done(struct rollout *rollout);
+/* As if all that are asked at these moments had passed. */
+void hooks_pass(struct rollout *rollout, uint32_t moments);
 
 /* steps.c: what the current one says */
 /* What the color that is not stable may have now. */

@@ -8,14 +8,21 @@
 #include "core/decide.h"
 #include "core/decision.h"
 
+/* The moments that come again with the next step. */
+#define OF_A_STEP (1u << HOOK_ROLLOUT | 1u << HOOK_CONFIRM_TRAFFIC_INCREASE)
+
 static bool is_gate(enum hook_moment moment) {
     return moment == HOOK_CONFIRM_ROLLOUT || moment == HOOK_CONFIRM_TRAFFIC_INCREASE ||
            moment == HOOK_CONFIRM_PROMOTION;
 }
 
 /* Before the first promotion there is nothing to confirm, and promote --full confirms all. */
+static bool is_asked(const struct state *state) {
+    return state->stable != COLOR_NONE && !state->rollout.full;
+}
+
 static bool apply(const struct state *state) {
-    return rollout_runs(state) && state->stable != COLOR_NONE && !state->rollout.full;
+    return rollout_runs(state) && is_asked(state);
 }
 
 static bool has(const struct party_spec *hook, enum hook_moment moment) {
@@ -23,20 +30,18 @@ static bool has(const struct party_spec *hook, enum hook_moment moment) {
 }
 
 /* The first hook of that moment that has not passed; negative: all have. */
-static int first_open(const struct decision *d, enum hook_moment moment) {
-    for (size_t i = 0; i < d->spec->n_hooks; i++)
-        if (has(&d->spec->hooks[i], moment) && !(d->next->rollout.hooks[i].passed >> moment & 1))
+static int first_open(const struct spec *spec, const struct rollout *rollout, enum hook_moment moment) {
+    for (size_t i = 0; i < spec->n_hooks; i++)
+        if (has(&spec->hooks[i], moment) && !(rollout->hooks[i].passed >> moment & 1))
             return (int)i;
     return -1;
 }
 
 /* What a moment needs to be there for this step; the order is that of the enum. */
-static bool moment_is_now(const struct decision *d, enum hook_moment moment) {
-    const struct rollout *rollout = &d->next->rollout;
-    bool final = rollout_final(d->spec, d->next);
-    const struct step *step = final ? NULL : &d->spec->steps[rollout->step];
+static bool moment_is_now(const struct spec *spec, const struct state *state, enum hook_moment moment) {
+    const struct step *step = rollout_final(spec, state) ? NULL : &spec->steps[state->rollout.step];
     share_t before, at;
-    steps_shares(d->spec, d->next, &before, &at);
+    steps_shares(spec, state, &before, &at);
     switch (moment) {
     case HOOK_CONFIRM_ROLLOUT:
     case HOOK_PRE_ROLLOUT:
@@ -58,7 +63,7 @@ static bool moment_is_now(const struct decision *d, enum hook_moment moment) {
 
 bool hooks_wait(const struct decision *d, uint32_t *ret_hook, enum hook_moment *ret_moment) {
     for (enum hook_moment moment = 0; apply(d->next) && moment < HOOK_MOMENTS; moment++) {
-        int hook = moment_is_now(d, moment) ? first_open(d, moment) : -1;
+        int hook = moment_is_now(d->spec, d->next, moment) ? first_open(d->spec, &d->next->rollout, moment) : -1;
         if (hook < 0)
             continue;
         *ret_hook = (uint32_t)hook;
@@ -81,12 +86,42 @@ bool hooks_hold(const struct decision *d) {
 }
 
 bool hooks_let_start(const struct decision *d) {
-    return !apply(d->next) || first_open(d, HOOK_CONFIRM_ROLLOUT) < 0;
+    return !apply(d->next) || first_open(d->spec, &d->next->rollout, HOOK_CONFIRM_ROLLOUT) < 0;
 }
 
-void hooks_step_done(struct rollout *rollout) {
+bool hooks_gate(const struct spec *spec, const struct state *state, uint32_t *ret_hook, enum hook_moment *ret_moment) {
+    for (uint32_t hook = 0; apply(state) && hook < spec->n_hooks; hook++) {
+        const struct hook_call *call = &state->rollout.hooks[hook].calls[HOOK_LANE_STEPS];
+        if (call->number == 0 || !is_gate(call->moment))
+            continue;
+        *ret_hook = hook;
+        *ret_moment = call->moment;
+        return true;
+    }
+    return false;
+}
+
+uint32_t hooks_of_step(const struct spec *spec, const struct state *state) {
+    uint32_t moments = 0;
+    for (enum hook_moment moment = 0; is_asked(state) && moment < HOOK_MOMENTS; moment++)
+        if (moment_is_now(spec, state, moment) && first_open(spec, &state->rollout, moment) >= 0)
+            moments |= 1u << moment;
+    return moments;
+}
+
+void hooks_pass(struct rollout *rollout, uint32_t moments) {
     for (uint32_t i = 0; i < HOOKS_MAX; i++)
-        rollout->hooks[i].passed &= ~(1u << HOOK_ROLLOUT | 1u << HOOK_CONFIRM_TRAFFIC_INCREASE);
+        rollout->hooks[i].passed |= moments;
+}
+
+/* An open call goes too: a person may have ended the step before its answer. */
+void hooks_step_done(struct rollout *rollout) {
+    for (uint32_t i = 0; i < HOOKS_MAX; i++) {
+        struct hook_call *call = &rollout->hooks[i].calls[HOOK_LANE_STEPS];
+        rollout->hooks[i].passed &= ~OF_A_STEP;
+        if (1u << call->moment & OF_A_STEP)
+            *call = (struct hook_call){0};
+    }
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -146,8 +181,9 @@ static bool take_answer(struct decision *d, uint32_t hook, enum hook_lane lane) 
         passed(d, hook, call);
         return false;
     }
+    call->failures++;
     call->ask_at = usec_add(d->now, spec->interval);
-    if (is_gate(call->moment) || call->moment == HOOK_ROLLBACK || call->failures++ < spec->retries)
+    if (is_gate(call->moment) || call->moment == HOOK_ROLLBACK || call->failures <= spec->retries)
         return false;
     rollout_abort(d->spec, d->next, d->now, d->world->wall, REASON_HOOK_FAILED, detail);
     return true;

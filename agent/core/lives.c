@@ -68,7 +68,7 @@ static void follow_preparation(struct decision *d, enum color color, uint32_t nu
 
 bool instance_unprepared(const struct state *state, const struct world *world, enum color color, uint32_t number) {
     usec_t started_at = state->instances[color][number].started_at, unprepared = world->unprepared[color][number];
-    return started_at && unprepared >= started_at;
+    return started_at && unprepared > started_at; /* what failed in this very moment is that of the start before */
 }
 
 void lives_begin(struct instance *instance) {

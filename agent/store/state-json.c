@@ -158,9 +158,9 @@ static void put_instances(struct json_writer *json, const struct state *state) {
 
 /* Up to the last one that was ever asked. */
 static uint32_t hooks_in_use(const struct rollout *rollout) {
+    static const struct hook_progress unused;
     uint32_t n = HOOKS_MAX;
-    while (n > 0 && rollout->hooks[n - 1].passed == 0 && rollout->hooks[n - 1].calls[HOOK_LANE_STEPS].number == 0 &&
-           rollout->hooks[n - 1].calls[HOOK_LANE_ROLLBACK].number == 0)
+    while (n > 0 && memcmp(&rollout->hooks[n - 1], &unused, sizeof unused) == 0)
         n--;
     return n;
 }

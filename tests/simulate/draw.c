@@ -38,8 +38,8 @@ static bool fault_enabled(uint64_t seed, size_t site) {
 
 static bool site_enabled(uint64_t seed, enum weather weather, size_t site) {
     if (sites[site].class == SITE_PLAN)
-        return weather == WEATHER_ANY ||
-               (site != AT_VERB && site != AT_WINDOWS && site != AT_BACKGROUND && site != AT_DEADLINE_ABORT);
+        return weather == WEATHER_ANY || (site != AT_VERB && site != AT_WINDOWS && site != AT_BACKGROUND &&
+                                          site != AT_DEADLINE_ABORT && site != AT_HOOK_ROLLBACK);
     switch (weather) {
     case WEATHER_ANY:
         return fault_enabled(seed, site);

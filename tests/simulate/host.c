@@ -71,6 +71,7 @@ static void ports_begin(struct sim *sim) {
                                        .clock = port_clock,
                                        .load_spec = files_load,
                                        .ask = metrics_ask,
+                                       .ask_hook = hook_is_asked,
                                        .event = port_event,
                                        .configure = port_configure};
     memcpy(host->ports.boot.bytes, &host->boots, sizeof host->boots);
@@ -177,6 +178,10 @@ void host_exchanged(struct sim *sim, uint32_t life, uint32_t balancer, uint64_t 
 void host_measured(struct sim *sim, uint32_t life, uint64_t token, const char *value, const char *message) {
     if (listener(sim) && life == sim->host.life)
         agent_measured(sim->host.agent, token, value ? ANSWER_VALUE : ANSWER_ERROR, value, message);
+}
+
+bool host_hook_answered(struct sim *sim, uint32_t life, uint64_t token, bool passed, const char *message) {
+    return listener(sim) && life == sim->host.life && agent_hook_answered(sim->host.agent, token, passed, message);
 }
 
 void host_look(struct sim *sim) {

@@ -54,6 +54,8 @@ void host_unit_done(struct sim *sim, enum color color, uint32_t number, uint64_t
 void host_exchanged(struct sim *sim, uint32_t life, uint32_t balancer, uint64_t token,
                     const struct exchange_result *result, const struct sim_told *told);
 void host_measured(struct sim *sim, uint32_t life, uint64_t token, const char *value, const char *message);
+/* False: nobody waited for it. */
+bool host_hook_answered(struct sim *sim, uint32_t life, uint64_t token, bool passed, const char *message);
 void host_look(struct sim *sim);
 
 /* metrics.c: the port that asks */

@@ -14,12 +14,13 @@ tests_simulate_simulate_SOURCES = \
 	%D%/haproxy.c %D%/haproxy.h \
 	%D%/files.c %D%/files.h \
 	%D%/hands.c %D%/hands.h \
+	%D%/hooks.c %D%/hooks.h \
 	%D%/host.c %D%/host.h \
 	%D%/main.c \
 	%D%/metrics.c \
 	%D%/operator.c \
-	%D%/oracle.h %D%/oracle-adopt.c %D%/oracle-commits.c %D%/oracle-orders.c %D%/oracle-quiet.c %D%/oracle-rest.c \
-	%D%/oracle-shares.c %D%/oracle-windows.c \
+	%D%/oracle.h %D%/oracle-adopt.c %D%/oracle-commits.c %D%/oracle-hooks.c %D%/oracle-orders.c \
+	%D%/oracle-quiet.c %D%/oracle-rest.c %D%/oracle-shares.c %D%/oracle-windows.c \
 	%D%/requests.c \
 	%D%/run-one.c %D%/run-one.h \
 	%D%/scenario.c %D%/scenario.h \

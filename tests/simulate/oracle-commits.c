@@ -145,6 +145,7 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
         check_abort(sim, before, state);
         check_gate(sim, before, state);
         check_verdict(sim, before, state);
+        oracle_hooks_commit(sim, before, state);
         check_numbers(sim, before, state);
         check_yield(sim, before, state);
         oracle_window_commit(sim, before, state);

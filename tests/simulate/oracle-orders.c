@@ -397,6 +397,7 @@ void oracle_unit_order(struct sim *sim, const struct unit_order *order) {
         if (sim->disk.links[color][number] != state->slots[color].revision && !as_found)
             oracle_fail(sim, "I11", "%s is started with revision %u, its color is for %u", INSTANCE_NAME(color, number),
                         sim->disk.links[color][number], state->slots[color].revision);
+        oracle_hooks_start(sim, color);
         return;
     }
     check_drained(sim, color, number);

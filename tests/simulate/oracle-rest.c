@@ -179,6 +179,8 @@ static bool is_settled(struct sim *sim) {
     case PHASE_DEGRADED:
         return keeps_failing(sim) || all_calm(sim);
     case PHASE_PAUSED:
+        if (said.waiting == WAITING_GATE && !oracle_gate_stays(sim))
+            return false;
         return said.waiting_until == USEC_INFINITY && !is_measuring(sim) && (keeps_failing(sim) || all_calm(sim));
     case PHASE_IDLE:
         return sim->oracle.previous.rollout.mode == MODE_IDLE && sim->oracle.previous.stable == COLOR_NONE;
@@ -207,7 +209,7 @@ static void check_settled(struct sim *sim) {
     if (!oracle->settled_at && (settled || never_rests(sim))) {
         trace(sim, "oracle: settled, %s", explained(sim).message);
         oracle->settled_at = now;
-        oracle->unwell = keeps_failing(sim) || is_under_way(sim);
+        oracle->unwell = keeps_failing(sim) || is_under_way(sim) || oracle_hooks_are_asked(sim);
     } else if (oracle->settled_at && now < oracle->settled_at + REST_BEGINS) {
         oracle->orders_settled = oracle->orders;
         oracle->commits_settled = sim->disk.commits;
@@ -257,6 +259,7 @@ void oracle_check_rest(struct sim *sim) {
     check_waiting(sim);
     check_crashes(sim);
     oracle_check_window(sim);
+    oracle_hooks_rest(sim);
     check_settled(sim);
 }
 

@@ -5,13 +5,14 @@
  *   oracle-orders.c   at each command the agent sends: I1 I2 I3 I4 I6 I7 I11 I15
  *   oracle-shares.c   what the durable state allows and asks for
  *   oracle-adopt.c    while nothing is known that was decided: nothing is touched, and only what is clear is taken over
+ *   oracle-hooks.c    what hooks have said: nothing goes on without it
  *   oracle-commits.c  over the course of states, runs and verbs: I5 I6 I9 I14 I16
  *   oracle-windows.c  who waits for his window
  *   oracle-quiet.c    from 2 s after the last disturbance: I1 I2 I3 I6 I11 I12
  *   oracle-rest.c     at the end: I10 I13
  *
- * Beside the invariants there are window, held (what was lost is not touched, ARCHITECTURE.md: What is lost), yield
- * (What people do) and pin (Model: what the pinned configuration is).
+ * Beside the invariants there are window, hook (ARCHITECTURE.md: Hooks), held (what was lost is not touched,
+ * ARCHITECTURE.md: What is lost), yield (What people do) and pin (Model: what the pinned configuration is).
  *
  * Tolerances. The agent cannot know what happened after its last look. So "just seen" is what it was last told: of a
  * unit the last unit_seen, of a server the last look, which may have begun JUST_SEEN ago at most. Orders are judged by
@@ -111,6 +112,22 @@ void oracle_check_window(struct sim *sim);
 /* What is queued may begin that soon. */
 bool oracle_window_opens_within(const struct sim *sim, usec_t span);
 
+/* A hook is asked, has said something, and the agent heard of it, or that it said nothing. */
+struct sim_call;
+void oracle_hook_asked(struct sim *sim, const struct sim_call *call);
+void oracle_hook_says(struct sim *sim, const struct sim_call *call);
+void oracle_hook_told(struct sim *sim, const struct sim_call *call, bool passed);
+/* What the steps lead to needs no hook any more that has not passed. */
+bool oracle_hooks_let_go(const struct sim *sim);
+void oracle_hooks_start(struct sim *sim, enum color color);
+void oracle_hooks_commit(struct sim *sim, const struct state *before, const struct state *state);
+/* The gate that the rollout waits for never passes. */
+bool oracle_gate_stays(const struct sim *sim);
+/* Somebody is asked again and again. */
+bool oracle_hooks_are_asked(const struct sim *sim);
+/* The faults are over: who was to be taken back is. */
+void oracle_hooks_rest(struct sim *sim);
+
 /* Nothing outside has happened for so long. */
 bool oracle_is_quiet(const struct sim *sim, usec_t span);
 /* In truth: it runs, a balancer has it UP in every backend, for MinReadySec and a while. */
@@ -120,6 +137,8 @@ void oracle_check_rest(struct sim *sim);
 
 /* The share of the new revision that the durable state allows. */
 share_t oracle_allowed(const struct sim *sim);
+/* What the first so many steps have set. */
+share_t oracle_share_of_steps(const struct spec *spec, uint32_t steps);
 /* How many instances of stable have to run: with DynamicStableScale= what its share needs. */
 uint32_t oracle_stable_scale(const struct sim *sim);
 /* It runs since before the verb restart, as the agent was told. */

@@ -162,6 +162,30 @@ static void say_windows(struct writer *writer, uint32_t variant) {
     writer->sim->scenario.windows[variant] = windows;
 }
 
+/* Who always says no is rare: most plans are to get on. */
+static void say_hooks(struct writer *writer) {
+    struct sim *sim = writer->sim;
+    static const char *const moments[] = {
+        "confirm-rollout",
+        "pre-rollout",
+        "rollout",
+        "confirm-traffic-increase",
+        "confirm-promotion",
+        "confirm-rollout pre-rollout rollout confirm-traffic-increase confirm-promotion",
+        "pre-rollout confirm-promotion",
+        "post-rollout event",
+    };
+    uint32_t n = DRAW_RARE(sim, HOOKS, 250, SIM_HOOKS - 1);
+    for (uint32_t i = 0; i < n; i++) {
+        sim->scenario.tempers[i] = (enum temper)DRAW_RARE(sim, HOOK_TEMPER, 200, TEMPERS - 1);
+        say(writer, "[Hook h%u]\nAt=%s\nURL=http://127.0.0.1:8099\nRetries=%u\nIntervalSec=1s\n", i,
+            moments[DRAW(sim, HOOK_AT, sizeof moments / sizeof moments[0])], DRAW(sim, HOOK_RETRIES, 3));
+    }
+    if (DRAW_RARE(sim, HOOK_ROLLBACK, 100, 1))
+        say(writer, "[Hook h%u]\nAt=rollback%s\nURL=http://127.0.0.1:8099\nIntervalSec=1s\n", SIM_HOOKS - 1,
+            DRAW(sim, HOOK_AT, 2) ? " confirm-promotion" : "");
+}
+
 static void draw_configuration(struct writer *writer) {
     struct sim *sim = writer->sim;
     struct scenario *scenario = &sim->scenario;
@@ -185,12 +209,15 @@ static void draw_configuration(struct writer *writer) {
     say(writer, "OnSupersede=%s\nRollbackWindow=%u\n", supersede[DRAW_RARE(sim, ON_SUPERSEDE, 300, 2)],
         DRAW_RARE(sim, ROLLBACK_WINDOW, 300, 2));
     say_windows(writer, 0);
+    if (DRAW_RARE(sim, PREPARE, 150, 1))
+        say(writer, "Prepare=shop-fetch@.service\n");
     say_haproxy(writer);
     if (blue_green)
         say_blue_green(writer);
     else
         say_canary(writer);
     say_metrics(writer);
+    say_hooks(writer);
 }
 
 /* Another Replicas=; the same and what waits for the next attempt; the same and one balancer less. */

@@ -11,6 +11,7 @@
 #define SIM_BALANCERS 4
 #define VERSIONS 5
 #define SCENARIO_TEXT_MAX 4096
+#define SIM_HOOKS 4    /* h0 to h3; the last one is asked whether to roll back */
 #define VARIANTS_MAX 4 /* of the configuration: the first is what it begins with */
 
 struct sim;
@@ -42,12 +43,21 @@ struct version {
     usec_t crashes_after;
 };
 
+/* What a hook says when it is in no mood. */
+enum temper {
+    TEMPER_PASSES,
+    TEMPER_TELLS,   /* refuses versions that answer with errors */
+    TEMPER_REFUSES, /* everything */
+    TEMPERS,
+};
+
 struct scenario {
     const char *app;
     struct version versions[VERSIONS + 1]; /* the last one is what was there before the first deploy: it is well */
     uint32_t all_balancers;                /* that there are; the configuration has the first ones of them */
     bool remote[SIM_BALANCERS]; /* on another host: it has no state file of ours, and nobody tells of its reloads */
     uint32_t backends;
+    enum temper tempers[SIM_HOOKS];
     bool preview;                 /* PreviewBackend= comes after them */
     char text[SCENARIO_TEXT_MAX]; /* the configuration, while it is being written */
     uint32_t variants;

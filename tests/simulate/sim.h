@@ -9,6 +9,7 @@
  *   host, operator, hands      the agent's life; who types verbs; what people do behind its back
  *   haproxy, exchange, requests    the balancers
  *   units, disk, metrics       systemd; the store; what analysis is told
+ *   hooks                      who is asked between the steps
  *   weather                    what goes wrong at some time
  *   oracle-*.c                 what must hold
  *
@@ -25,6 +26,7 @@
 #include "files.h"
 #include "hands.h"
 #include "haproxy.h"
+#include "hooks.h"
 #include "host.h"
 #include "oracle.h"
 #include "scenario.h"
@@ -48,6 +50,7 @@ struct sim {
     struct sim_balancer balancers[SIM_BALANCERS];
     struct sim_state_file state_file;
     struct hands hands;
+    struct sim_hooks hooks;
     struct oracle oracle;
     bool failed; /* an invariant is broken: nothing more is simulated */
 };

@@ -126,7 +126,20 @@
     X(DYNAMIC_STABLE_SCALE, PLAN, "plan.dynamic-stable-scale")     \
     X(WINDOWS, PLAN, "plan.windows")                               \
     X(WALL, PLAN, "host.wall-clock")                               \
-    X(NOW, PLAN, "operator.now")
+    X(NOW, PLAN, "operator.now")                                   \
+    X(HOOKS, PLAN, "plan.hooks")                                   \
+    X(HOOK_AT, PLAN, "plan.hook-at")                               \
+    X(HOOK_RETRIES, PLAN, "plan.hook-retries")                     \
+    X(HOOK_TEMPER, PLAN, "plan.hook-temper")                       \
+    X(HOOK_ROLLBACK, PLAN, "plan.hook-rollback")                   \
+    X(HOOK_CANNOT, FAULT, "hook.cannot-ask")                       \
+    X(HOOK_MOOD, FAULT, "hook.says-otherwise")                     \
+    X(HOOK_LATE, FAULT, "hook.late")                               \
+    X(HOOK_LOST, FAULT, "hook.lost")                               \
+    X(HOOK_DOUBLED, FAULT, "hook.doubled")                         \
+    X(PREPARE, PLAN, "plan.prepare")                               \
+    X(PREPARE_TIME, FAULT, "systemd.prepare-time")                 \
+    X(PREPARE_FAILS, FAULT, "systemd.prepare-fails")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 

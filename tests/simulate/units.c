@@ -266,8 +266,29 @@ static void on_job(struct sim *sim, const struct happening *what) {
         stop(sim, what->a, what->b);
 }
 
+static void queue_job(struct sim *sim, uint32_t color, uint32_t number, enum sim_job job) {
+    struct sim_unit *unit = unit_at(sim, color, number);
+    unit->job = job;
+    clock_after(sim, MSEC(1 + 20 * DRAW_RARE(sim, JOB_TIME, 200, 20)), on_job, color, number, unit->serial);
+}
+
+/* Only then the start is ordered, by an agent that is still there to do it. */
+static void on_prepared(struct sim *sim, const struct happening *what) {
+    struct sim_unit *unit = unit_at(sim, what->a, what->b);
+    if (unit->serial != what->c || !unit->ours)
+        return;
+    if (!DRAW_RARE(sim, PREPARE_FAILS, 200, 1)) {
+        queue_job(sim, what->a, what->b, JOB_START);
+        return;
+    }
+    trace(sim, "%s: cannot be prepared", INSTANCE_NAME((enum color)what->a, what->b));
+    disturbed(sim);
+    oracle_process_failed(sim, sim->disk.links[what->a][what->b]);
+    unit->failed_at = sim->clock.now;
+    job_ended(sim, what->a, what->b, -ECHILD, "shop-fetch: failed: exit-code 1");
+}
+
 int units_order(void *userdata, const struct unit_order *order, const char *prepare, uint64_t token) {
-    (void)prepare;
     struct sim *sim = userdata;
     struct sim_unit *unit = unit_at(sim, order->color, order->number);
     if (!host_may_act(sim))
@@ -280,12 +301,15 @@ int units_order(void *userdata, const struct unit_order *order, const char *prep
     unit->by_hand = false;
     if (unit->ours) /* the one before it, that nobody waits for any more */
         unit->ours = false;
-    unit->job = order->kind == UNIT_START ? JOB_START : JOB_STOP;
     unit->ours = true;
     unit->token = token;
     unit->serial = ++sim->host.serials;
-    clock_after(sim, MSEC(1 + 20 * DRAW_RARE(sim, JOB_TIME, 200, 20)), on_job, order->color, order->number,
-                unit->serial);
+    if (*prepare) {
+        unit->job = JOB_NONE;
+        clock_after(sim, MSEC(10 + 200 * DRAW_RARE(sim, PREPARE_TIME, 300, 20)), on_prepared, order->color,
+                    order->number, unit->serial);
+    } else
+        queue_job(sim, order->color, order->number, order->kind == UNIT_START ? JOB_START : JOB_STOP);
     (void)host_may_act(sim);
     return 0;
 }
