@@ -22,6 +22,20 @@ void conclude(struct asking *a, enum verdict verdict, const char *format, ...) {
     va_end(arguments);
 }
 
+/* Whoever is asked opens it, not whoever promotes; of a pause by hand or without a verdict promote is the end. */
+static bool gate_holds(struct asking *a) {
+    const struct rollout *rollout = &a->next->rollout;
+    uint32_t hook;
+    enum hook_moment moment;
+    if (a->asked->full || rollout->paused_by_user || rollout->paused_inconclusive ||
+        !hooks_gate(a->spec, a->next, &hook, &moment))
+        return false;
+    conclude(a, VERDICT_REFUSED,
+             "%s waits for %.40s, and goes on when that passes; promote --full passes all hooks, abort takes back",
+             hook_moment_to_string(moment), a->spec->hooks[hook].name);
+    return true;
+}
+
 static void promote(struct asking *a) {
     struct rollout *rollout = &a->next->rollout;
     const struct step *step = rollout->step < a->spec->n_steps ? &a->spec->steps[rollout->step] : NULL;
@@ -29,6 +43,8 @@ static void promote(struct asking *a) {
         conclude(a, VERDICT_REFUSED, "revision %u was aborted: retry it, or deploy a version", rollout->revision);
     else if (rollout->mode != MODE_RUNNING)
         conclude(a, VERDICT_REFUSED, "nothing is under way");
+    else if (gate_holds(a))
+        return;
     else if (a->asked->full && rollout->full)
         conclude(a, VERDICT_ALREADY, "revision %u is on its way to everything", rollout->revision);
     else if (a->asked->full) {

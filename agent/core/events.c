@@ -38,10 +38,46 @@ static const struct step *step_at(const struct teller *t, uint32_t step) {
     return step < t->spec->n_steps ? &t->spec->steps[step] : NULL;
 }
 
-static bool at_pause(const struct teller *t, const struct state *state) {
-    const struct step *step = step_at(t, state->rollout.step);
-    return rollout_runs(state) && (state->rollout.paused_by_user || state->rollout.paused_inconclusive ||
-                                   (!rollout_final(t->spec, state) && step && step->kind == STEP_PAUSE));
+/* The gate that did not pass when it was asked; "" there is none. */
+static void put_gate(const struct teller *t, const struct state *state, char text[static REASON_MAX]) {
+    uint32_t hook;
+    enum hook_moment moment;
+    text[0] = 0;
+    if (hooks_gate(t->spec, state, &hook, &moment) && state->rollout.hooks[hook].calls[HOOK_LANE_STEPS].failures > 0)
+        (void)snprintf(text, REASON_MAX, "%s waits for %.60s", hook_moment_to_string(moment),
+                       t->spec->hooks[hook].name);
+}
+
+/* What a person has to end, or wait for, before it goes on; "" nothing. */
+static void put_pause(const struct teller *t, const struct state *state, char text[static REASON_MAX]) {
+    const struct step *step = rollout_final(t->spec, state) ? NULL : step_at(t, state->rollout.step);
+    put_gate(t, state, text);
+    if (!rollout_runs(state))
+        text[0] = 0;
+    else if (state->rollout.paused_by_user)
+        (void)snprintf(text, REASON_MAX, "by hand");
+    else if (state->rollout.paused_inconclusive)
+        (void)snprintf(text, REASON_MAX, "inconclusive");
+    else if (!*text && step && step->kind == STEP_PAUSE)
+        (void)snprintf(text, REASON_MAX, "%s", step->text);
+}
+
+/* Another pause takes the place of one: it has to be known, too. */
+static void tell_pause(struct teller *t) {
+    char before[REASON_MAX], next[REASON_MAX];
+    put_pause(t, t->before, before);
+    put_pause(t, t->next, next);
+    if (*next && (strcmp(before, next) != 0 || t->before->rollout.step != t->next->rollout.step))
+        tell(t, EVENT_ROLLOUT_PAUSED, next);
+    if (*before && !*next && rollout_runs(t->next))
+        tell(t, EVENT_ROLLOUT_RESUMED, "");
+}
+
+static void tell_skip(struct teller *t) {
+    char gate[REASON_MAX], text[REASON_MAX];
+    put_gate(t, t->before, gate);
+    (void)snprintf(text, sizeof text, "promote --full%s%.120s", *gate ? " while " : "", gate);
+    tell(t, EVENT_SKIP_STEPS, text);
 }
 
 static void tell_steps(struct teller *t) {
@@ -58,17 +94,8 @@ static void tell_steps(struct teller *t) {
         }
     }
     if (next->full && !before->full)
-        tell(t, EVENT_SKIP_STEPS, "promote --full");
-    bool paused = at_pause(t, t->before), pauses = at_pause(t, t->next);
-    const struct step *step = step_at(t, next->step);
-    if (pauses && (!paused || before->step != next->step))
-        tell(t, EVENT_ROLLOUT_PAUSED,
-             next->paused_by_user        ? "by hand"
-             : next->paused_inconclusive ? "inconclusive"
-             : step                      ? step->text
-                                         : "");
-    if (paused && !pauses && rollout_runs(t->next))
-        tell(t, EVENT_ROLLOUT_RESUMED, "");
+        tell_skip(t);
+    tell_pause(t);
 }
 
 static enum event_kind run_event(enum run_phase phase) {

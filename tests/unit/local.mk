@@ -133,19 +133,24 @@ tests_unit_fake_agent_SOURCES = %D%/fake-agent-main.c %D%/fake-agent.c %D%/fake-
 tests_unit_fake_agent_LDADD = $(API_LIBS)
 
 # notify/
-check_PROGRAMS += %D%/test-catalog
+check_PROGRAMS += %D%/test-catalog %D%/test-hook
 tests_unit_test_catalog_SOURCES = %D%/test-catalog.c
 tests_unit_test_catalog_LDADD = $(NOTIFY_LIBS) $(TEST_LIBS)
+tests_unit_test_hook_SOURCES = %D%/test-hook.c %D%/bad-server.c %D%/bad-server.h %D%/provider-asker.c \
+	%D%/provider-asker.h
+tests_unit_test_hook_LDADD = $(NOTIFY_LIBS) $(TEST_LIBS)
 
 # core/
-check_PROGRAMS += %D%/test-capacity %D%/test-forecast %D%/test-lives %D%/test-preview %D%/test-stable \
-	%D%/test-verbs %D%/test-weights
+check_PROGRAMS += %D%/test-capacity %D%/test-forecast %D%/test-hooks %D%/test-lives %D%/test-preview \
+	%D%/test-stable %D%/test-verbs %D%/test-weights
 dist_check_SCRIPTS += %D%/test-core-purity.sh
 %D%/test-core-purity.log: libcore.a libanalysis.a
 tests_unit_test_capacity_SOURCES = %D%/test-capacity.c %D%/core-fixture.h
 tests_unit_test_capacity_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_forecast_SOURCES = %D%/test-forecast.c %D%/core-fixture.h
 tests_unit_test_forecast_LDADD = $(CORE_LIBS) $(TEST_LIBS)
+tests_unit_test_hooks_SOURCES = %D%/test-hooks.c %D%/core-fixture.h
+tests_unit_test_hooks_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_lives_SOURCES = %D%/test-lives.c %D%/core-fixture.h
 tests_unit_test_lives_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_verbs_SOURCES = %D%/test-verbs.c

@@ -108,7 +108,7 @@ static void another_boot_is_none(void **ignored) {
 }
 
 static void fails_to_prepare(void) {
-    world.unprepared[GREEN][0] = now;
+    world.unprepared[GREEN][0] = ++now;
     core_decide_after(SEC(1));
 }
 
@@ -125,6 +125,21 @@ static void a_start_that_was_not_prepared_is_a_crash(void **ignored) {
     assert_int_equal(state.instances[GREEN][0].started_at, now);
     fails_to_prepare();
     assert_int_equal(crashes(), 2);
+}
+
+/* It took so long that the next start is due at once. */
+static void a_preparation_counts_once(void **ignored) {
+    core_begin(tolerant);
+    state.slots[GREEN].revision = 2;
+    *unit() = (struct unit_seen){.known = true, .env_revision = 1};
+    core_decide_after(SEC(1));
+    now += SEC(60);
+    world.unprepared[GREEN][0] = now;
+    core_decide_after(0);
+    assert_int_equal(state.instances[GREEN][0].started_at, now);
+    core_decide_after(0);
+    core_decide_after(SEC(1));
+    assert_int_equal(crashes(), 1);
 }
 
 static void what_is_being_prepared_can_be_given_up(void **ignored) {
@@ -149,6 +164,7 @@ int main(void) {
         cmocka_unit_test(restarted_by_hand_is_none),
         cmocka_unit_test(another_boot_is_none),
         cmocka_unit_test(a_start_that_was_not_prepared_is_a_crash),
+        cmocka_unit_test(a_preparation_counts_once),
         cmocka_unit_test(what_is_being_prepared_can_be_given_up),
     };
     return cmocka_run_group_tests_name("lives", tests, NULL, core_end);

@@ -23,6 +23,8 @@ static const struct spec spec = {
     .app = "shop",
     .replicas = 2,
     .revision_history_limit = 10,
+    .hooks = &(struct party_spec){.name = "ok", .moments = 1u << HOOK_CONFIRM_TRAFFIC_INCREASE},
+    .n_hooks = 1,
     .n_steps = 3,
     .steps = {{.kind = STEP_SET_WEIGHT, .text = "setWeight 20", .weight = 2000},
               {.kind = STEP_ANALYSIS, .text = "analysis good"},
@@ -60,6 +62,13 @@ static void under_way(struct state *state, uint32_t step) {
 
 static void shifting(struct state *state) {
     under_way(state, 0);
+}
+
+static void at_a_gate(struct state *state) {
+    under_way(state, 0);
+    state->next_call = 2;
+    state->rollout.hooks[0].calls[HOOK_LANE_STEPS] =
+        (struct hook_call){.number = 1, .moment = HOOK_CONFIRM_TRAFFIC_INCREASE, .open = true};
 }
 
 static void analysis(struct state *state) {
@@ -102,6 +111,7 @@ static const struct {
     {"nothing deployed", state_init},
     {"live", live},
     {"shifting", shifting},
+    {"at a gate", at_a_gate},
     {"analysis", analysis},
     {"paused", paused},
     {"paused by hand", paused_by_hand},
