@@ -42,6 +42,20 @@ static const char *cell_stable(const cJSON *row, char *buffer, size_t size) {
     return buffer;
 }
 
+/* "confirm-promotion: live", one after the other. */
+static const char *cell_asks(const cJSON *row, char *buffer, size_t size) {
+    size_t len = 0;
+    (void)string_copy(buffer, size, "-");
+    json_for_each(ask, field_of(row, "asks")) {
+        int n = snprintf(buffer + len, size - len, "%s%s: %s", len ? ", " : "", SAFE(field_text(ask, "moment")),
+                         SAFE(field_text(ask, "hook")));
+        if (n < 0 || (size_t)n >= size - len)
+            break; /* cut off */
+        len += (size_t)n;
+    }
+    return buffer;
+}
+
 static void say_background(FILE *out, const cJSON *background) {
     if (!background)
         return;
@@ -54,9 +68,9 @@ static void say_background(FILE *out, const cJSON *background) {
 
 static void view_plan(struct writer *writer, FILE *out, const cJSON *document) {
     static const struct column columns[] = {
-        {"AT", NULL, cell_begins},       {"STEP", "text", NULL},  {"TAKES", NULL, cell_lasts},
-        {"REQUESTS", NULL, cell_weight}, {"NEW", NULL, cell_new}, {"STABLE", NULL, cell_stable},
-        {"WAITS FOR", "waitsFor", NULL},
+        {"AT", NULL, cell_begins},       {"STEP", "text", NULL},    {"TAKES", NULL, cell_lasts},
+        {"REQUESTS", NULL, cell_weight}, {"NEW", NULL, cell_new},   {"STABLE", NULL, cell_stable},
+        {"WAITS FOR", "waitsFor", NULL}, {"ASKS", NULL, cell_asks},
     };
     usec_t until = field_time(document, "waitsUntil");
     (void)fprintf(out, "A deploy would answer: %s\n", SAFE(field_text(document, "message")));

@@ -44,6 +44,8 @@ static usec_t analysis_lasts(const struct spec *spec, const struct analysis_use 
 }
 
 static void add(struct way *way, const char *text, enum waiting waiting, usec_t lasts) {
+    uint32_t asks = hooks_of_step(way->spec, &way->state);
+    hooks_pass(&way->state.rollout, asks);
     way->ret->steps[way->ret->n_steps++] =
         (struct forecast_step){.text = text,
                                .share = way->share,
@@ -51,6 +53,7 @@ static void add(struct way *way, const char *text, enum waiting waiting, usec_t 
                                .stable_scale =
                                    way->state.stable == COLOR_NONE ? 0 : stable_scale_at_step(way->spec, &way->state),
                                .waiting = waiting,
+                               .asks = asks,
                                .begins = way->at,
                                .lasts = lasts};
     way->at = usec_add(way->at, lasts);
@@ -131,7 +134,7 @@ void forecast(const struct spec *spec, const struct state *state, usec_t now, ui
     else if (rollout->mode != MODE_RUNNING || rollout->revision != revision)
         return;
     skip_done(&way, rollout->step);
-    for (; !rollout_final(spec, &way.state); rollout->step++) {
+    for (; !rollout_final(spec, &way.state); rollout_step_done(&way.state, now)) {
         add_step(&way, &spec->steps[rollout->step]);
         if (ret->n_steps == 1)
             count_from(&way, rollout->step_since, now);

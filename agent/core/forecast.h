@@ -14,6 +14,7 @@ struct forecast_step {
     uint32_t scale;        /* instances of the new revision when it is done */
     uint32_t stable_scale; /* instances of what is live meanwhile; 0: nothing is live */
     enum waiting waiting;  /* for what, at last */
+    uint32_t asks;         /* bits of enum hook_moment: hooks that have to pass first; that takes the time it takes */
     usec_t begins;         /* from now, at the earliest; USEC_INFINITY: when somebody says so */
     usec_t lasts;          /* at least; USEC_INFINITY: until somebody says so */
 };

@@ -93,6 +93,36 @@ static void a_queued_one(void **ignored) {
     expect_step(1, "pause 1min", 5000, 1, WAITING_PAUSE, 0, 60);
 }
 
+static uint32_t asks(uint32_t i) {
+    assert_true(i < plan_of.n_steps);
+    return plan_of.steps[i].asks;
+}
+
+/* Each where it is asked: once a rollout, or at each step that it is about. */
+static void hooks_at_their_steps(void **ignored) {
+    const uint32_t increase = 1u << HOOK_CONFIRM_TRAFFIC_INCREASE, at_waits = 1u << HOOK_ROLLOUT;
+    core_begin("[Rollout]\nReplicas=2\n[Canary]\nStep=setWeight 50\nStep=pause 1min\nStep=setWeight 75\nStep=pause\n"
+               "[Hook all]\nAt=confirm-rollout pre-rollout rollout confirm-traffic-increase\nURL=http://h:1\n"
+               "[Hook live]\nAt=confirm-promotion rollback event\nURL=http://h:1\n");
+    ask(2);
+    assert_int_equal(asks(0), 1u << HOOK_CONFIRM_ROLLOUT | 1u << HOOK_PRE_ROLLOUT | increase);
+    assert_int_equal(asks(1), at_waits);
+    assert_int_equal(asks(2), increase);
+    assert_int_equal(asks(3), at_waits);
+    assert_int_equal(asks(4), increase | 1u << HOOK_CONFIRM_PROMOTION);
+    assert_int_equal(asks(5), 0);
+    state.rollout.hooks[0].passed = 1u << HOOK_CONFIRM_ROLLOUT;
+    ask(2);
+    assert_int_equal(asks(0), 1u << HOOK_PRE_ROLLOUT | increase);
+    state.rollout.full = true;
+    ask(2);
+    assert_int_equal(asks(0), 0);
+    state.rollout.full = false;
+    state.stable = COLOR_NONE;
+    ask(2);
+    assert_int_equal(asks(0), 0);
+}
+
 static void times_have_an_end(void **ignored) {
     core_begin("[Rollout]\n[Canary]\nStep=analysis good\n[Metric good]\nProvider=prometheus\n"
                "Address=http://127.0.0.1:9090\nQuery=up\nSuccessCondition=result[0] > 0\nIntervalSec=1000000d\n"
@@ -110,9 +140,13 @@ static void times_have_an_end(void **ignored) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_canary),     TEST(what_is_left_of_one_under_way),
-        TEST(blue_green),   TEST(the_first_version),
-        TEST(a_queued_one), TEST(times_have_an_end),
+        TEST(a_canary),
+        TEST(what_is_left_of_one_under_way),
+        TEST(blue_green),
+        TEST(the_first_version),
+        TEST(a_queued_one),
+        TEST(times_have_an_end),
+        TEST(hooks_at_their_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
