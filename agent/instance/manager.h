@@ -26,7 +26,7 @@ struct manager {
     /* Carries out one order. The files of a start (env, release, link) have been written by the store before. PREPARE
      * is the oneshot template that has to succeed before a start, "" for none; that it failed is told as -ECHILD. An
      * order takes the place of one under way for the same instance, whose end is not told any more. Negative errno when
-     * it can't even begin. */
+     * it can't even begin; what was being prepared is not started then either. */
     int (*order)(void *self, const struct unit_order *order, const char *prepare, uint64_t token);
 };
 

@@ -232,10 +232,10 @@ static int order(void *self, const struct unit_order *what, const char *prepare,
     if (what->color >= COLORS || what->number >= systemd->n)
         return -EINVAL;
     struct managed *instance = &systemd->instances[what->color][what->number];
+    instance->prepare = oneshot_cancel(instance->prepare); /* nobody waits for it: it must not start anything later */
     if (!instance->watch.properties.complete)
         return -ENOTCONN;
     order_clear(&instance->order);
-    instance->prepare = oneshot_cancel(instance->prepare);
     if (what->kind == UNIT_START && *prepare)
         return prepare_first(instance, prepare, token);
     return order_begin(&instance->order, instance->watch.bus, systemd->event, what, token, &instance->watch.properties);

@@ -294,6 +294,8 @@ int units_order(void *userdata, const struct unit_order *order, const char *prep
     if (!host_may_act(sim))
         return 0;
     oracle_unit_order(sim, order);
+    if (unit->job == JOB_NONE)
+        unit->ours = false; /* what prepares it is stopped */
     if (sim->bus_gone || DRAW_RARE(sim, ORDER_REFUSED, 100, 1))
         return -ENOTCONN;
     trace(sim, "agent: %s %s", order->kind == UNIT_START ? "start" : "stop",
