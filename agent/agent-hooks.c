@@ -21,9 +21,10 @@ static void put_identity(struct json_writer *json, const struct history *entry) 
 }
 
 /* Flagger's body, and what it has not: our revision, step and moment. EVENT may be NULL. */
-static int write_body(struct agent *agent, const struct party_spec *hook, enum hook_moment moment, uint32_t revision,
+static int write_body(struct agent *agent, const struct party_spec *hook, enum hook_moment moment,
                       const struct event *event, char **ret, struct error *err) {
     _cleanup_json_writer_ struct json_writer json = JSON_WRITER(BODY_MAX);
+    uint32_t revision = event ? event->revision : agent->state.rollout.revision;
     const struct history *entry = state_revision(&agent->state, revision);
     struct explanation e;
     explain(agent_spec(agent), &agent->state, &agent->world, agent->now, &e);
@@ -50,16 +51,16 @@ static int write_body(struct agent *agent, const struct party_spec *hook, enum h
     return json_finish(&json, ret, NULL, err);
 }
 
-static int ask(struct agent *agent, const struct spec *spec, uint32_t hook, enum hook_moment moment, uint32_t revision,
-               const struct event *event, uint64_t token, struct error *err) {
+int hook_call(struct agent *agent, const struct spec *spec, const struct party_spec *hook, enum hook_moment moment,
+              const struct event *event, uint64_t token, struct error *err) {
     const struct subject subject = {.spec = spec,
                                     .canary =
                                         agent->state.rollout.color == COLOR_NONE ? BLUE : agent->state.rollout.color,
                                     .stable = agent->state.stable == COLOR_NONE ? BLUE : agent->state.stable,
                                     .since = agent->now - agent->clock_offset};
     _cleanup_free_ char *body = NULL;
-    int r = write_body(agent, &spec->hooks[hook], moment, revision, event, &body, err);
-    return r < 0 ? r : agent->ports.ask_hook(agent->ports.userdata, &spec->hooks[hook], &subject, body, token, err);
+    int r = write_body(agent, hook, moment, event, &body, err);
+    return r < 0 ? r : agent->ports.ask_hook(agent->ports.userdata, hook, &subject, body, token, err);
 }
 
 static void answered(struct agent *agent, uint32_t hook, enum hook_lane lane, bool passed, const char *message) {
@@ -79,7 +80,7 @@ bool agent_hook_answered(struct agent *agent, uint64_t token, bool passed, const
                 answered(agent, hook, lane, passed, message);
                 return true;
             }
-    return false;
+    return tellings_answered(agent, token, passed, message);
 }
 
 /* A call that nobody answered has failed. */
@@ -113,22 +114,8 @@ void hooks_ask(struct agent *agent) {
             if (!order->call || order->call == asked->call)
                 continue;
             *asked = (struct hook_asked){.token = agent_token(agent), .call = order->call, .at = agent->now};
-            if (ask(agent, agent_spec(agent), hook, order->moment, agent->state.rollout.revision, NULL, asked->token,
-                    &err) < 0)
+            if (hook_call(agent, agent_spec(agent), &agent_spec(agent)->hooks[hook], order->moment, NULL, asked->token,
+                          &err) < 0)
                 answered(agent, hook, lane, false, err.text);
         }
-}
-
-/* Whoever wants to know of all that happens, and of each promotion: told once, after it is durable; nobody waits. Who
- * that is says the configuration of now, as its beginning is told before an attempt's own is in force. */
-void hooks_tell(struct agent *agent, const struct event *event) {
-    const struct spec *spec = agent_spec_new(agent);
-    for (uint32_t hook = 0; spec && hook < spec->n_hooks; hook++) {
-        struct error err = {0};
-        bool all = spec->hooks[hook].moments >> HOOK_EVENT & 1;
-        bool ends = spec->hooks[hook].moments >> HOOK_POST_ROLLOUT & 1 && event->kind == EVENT_ROLLOUT_COMPLETED;
-        if ((all || ends) && ask(agent, spec, hook, all ? HOOK_EVENT : HOOK_POST_ROLLOUT, event->revision, event,
-                                 agent_token(agent), &err) < 0)
-            log_warning("notify", "the hook %s was not told: %s", spec->hooks[hook].name, err.text);
-    }
 }

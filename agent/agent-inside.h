@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's inside, shared by agent.c (the pass), agent-commit.c, agent-start.c, agent-adopt.c (what was lost),
  * agent-doors.c (what is told), agent-verbs.c and agent-refusals.c (what is asked), agent-runs.c, agent-by-hand.c,
- * agent-questions.c and agent-arguments.c (analysis) and agent-hooks.c. */
+ * agent-questions.c and agent-arguments.c (analysis), agent-hooks.c (who is asked) and agent-tell.c (who is told). */
 #ifndef ROLLOUT_AGENT_INSIDE_H
 #define ROLLOUT_AGENT_INSIDE_H
 
@@ -78,6 +78,19 @@ struct hook_asked {
     usec_t at; /* core clock */
 };
 
+/* What somebody is to be told: a hook of the configuration that is in force then. */
+struct telling {
+    char hook[METRIC_NAME_MAX];
+    enum hook_moment moment;
+    struct event event;
+    uint64_t token; /* 0: it is not under way */
+    usec_t at;      /* core clock: when it began, or begins */
+    uint32_t failures;
+};
+
+/* More than happen at once in any rollout; the newest are lost first. */
+#define TELLINGS_MAX (2 * OUTBOX_MAX)
+
 struct agent {
     char app[APP_NAME_MAX];
     char unit[UNIT_NAME_MAX]; /* Unit= at the start: whose instances are watched */
@@ -109,7 +122,9 @@ struct agent {
     uint32_t watched;                     /* instances of each color */
     struct active_run runs[RUNS_AT_ONCE]; /* the rollout's, then those by hand */
     struct hook_asked hooks[HOOKS_MAX][HOOK_LANES];
-    struct active_run shown; /* the stored run that a reader looks at */
+    uint32_t n_tellings;
+    struct telling tellings[TELLINGS_MAX]; /* oldest first; of each hook one at a time is under way */
+    struct active_run shown;               /* the stored run that a reader looks at */
 
     char sockets[BALANCERS_MAX][SOCKET_NAME_MAX];            /* what world.balancers are */
     char unfit[BALANCERS_MAX][BACKENDS_SEEN_MAX][UNFIT_MAX]; /* as last seen */
@@ -191,8 +206,17 @@ void runs_free(struct agent *agent);
 /* Some call is due that this life of the agent has not made yet. */
 bool hooks_due(const struct agent *agent);
 void hooks_ask(struct agent *agent);
+/* One call, at a moment of the steps, or (with EVENT) to tell of it. The answer comes through agent_hook_answered(). */
+int hook_call(struct agent *agent, const struct spec *spec, const struct party_spec *hook, enum hook_moment moment,
+              const struct event *event, uint64_t token, struct error *err);
+
+/* agent-tell.c */
 /* An event that is durable, for those who want to know. */
 void hooks_tell(struct agent *agent, const struct event *event);
+/* Tells what is due. */
+void tellings_follow(struct agent *agent);
+/* False: it is no token of theirs. */
+bool tellings_answered(struct agent *agent, uint64_t token, bool passed, const char *message);
 
 /* agent-questions.c */
 /* Makes and frees what is needed to ask. */

@@ -276,6 +276,7 @@ void agent_pass(struct agent *agent) {
     show_lanes(agent);
     agent_adopt(agent);
     runs_follow(agent);
+    tellings_follow(agent);
 
     agent_clock(agent); /* the disk may have taken its time */
     agent->world.unwritten = agent->unwritten;

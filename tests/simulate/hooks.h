@@ -28,6 +28,7 @@ struct sim_hooks {
     struct sim_call latest;             /* at a step */
     uint32_t failed[SIM_HOOKS];         /* calls at a step that came to nothing, in this attempt */
     uint32_t refused[SIM_HOOKS];        /* those since the faults are over, heard, in a row */
+    usec_t told_at;                     /* when somebody was last told of an event */
     usec_t condemned_at;                /* by somebody whose word ends this attempt; 0: not so */
 };
 

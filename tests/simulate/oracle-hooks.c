@@ -68,7 +68,10 @@ bool oracle_hooks_let_go(const struct sim *sim) {
 
 void oracle_hook_asked(struct sim *sim, const struct sim_call *call) {
     const struct state *state = &sim->oracle.previous;
-    if (sim->disk.doubtful || !sim->oracle.has_previous)
+    bool told = call->moment == HOOK_POST_ROLLOUT || call->moment == HOOK_EVENT; /* of what was durable before */
+    if (told)
+        sim->hooks.told_at = sim->clock.now;
+    else if (sim->disk.doubtful || !sim->oracle.has_previous)
         oracle_fail(sim, "I15", "a hook is asked before the state is durable");
     if (!is_asked_at_steps(call->moment))
         return;
@@ -169,6 +172,11 @@ bool oracle_hooks_are_asked(const struct sim *sim) {
     for (size_t i = 0; i < spec->n_hooks; i++)
         asked = asked || spec->hooks[i].moments >> HOOK_ROLLBACK & 1;
     return state->rollout.mode == MODE_RUNNING && !nobody_is_asked(state) && asked;
+}
+
+/* An answer takes 3 s at most, and IntervalSec= is 1 s. */
+bool oracle_all_is_told(const struct sim *sim) {
+    return sim->hooks.told_at == 0 || sim->clock.now > sim->hooks.told_at + SEC(5);
 }
 
 void oracle_hooks_rest(struct sim *sim) {

@@ -205,7 +205,7 @@ static void check_settled(struct sim *sim) {
     enum phase phase = sim->host.agent ? explained(sim).phase : PHASE_IDLE;
     bool tried_for_ever = keeps_failing(sim) && (phase == PHASE_DEGRADED || phase == PHASE_PAUSED);
     bool settled = (oracle_is_quiet(sim, 2 * QUIET) || tried_for_ever) && !is_recovering(sim) && !is_restarting(sim) &&
-                   is_settled(sim);
+                   oracle_all_is_told(sim) && is_settled(sim);
     if (!oracle->settled_at && (settled || never_rests(sim))) {
         trace(sim, "oracle: settled, %s", explained(sim).message);
         oracle->settled_at = now;

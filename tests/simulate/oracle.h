@@ -125,6 +125,8 @@ void oracle_hooks_commit(struct sim *sim, const struct state *before, const stru
 bool oracle_gate_stays(const struct sim *sim);
 /* Somebody is asked again and again. */
 bool oracle_hooks_are_asked(const struct sim *sim);
+/* Nobody is going to be told of an event that has been. */
+bool oracle_all_is_told(const struct sim *sim);
 /* The faults are over: who was to be taken back is. */
 void oracle_hooks_rest(struct sim *sim);
 
