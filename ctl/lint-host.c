@@ -51,22 +51,24 @@ static char *load_unit(sd_bus *bus, const char *unit) {
 
 /* A template that isn't there is more than a lack where it is permitted: on newer systemd the agent's user could make
  * a transient unit of that name, and that would run as root. */
-static void say_missing(const struct host *host, const char *template, const char *what, const char *state) {
+static void say_missing(const struct host *host, const char *template, const char *place, const char *what,
+                        const char *state) {
     if (strcmp(state, "masked") == 0)
-        findings_add(host->findings, SEVERITY_ERROR, template, "the unit of %s is masked: systemctl unmask %s", what,
+        findings_add(host->findings, SEVERITY_ERROR, place, "the unit of %s is masked: systemctl unmask %s", what,
                      template);
     else if (strcmp(state, "not-found") == 0)
-        findings_add(host->findings, SEVERITY_ERROR, template,
+        findings_add(host->findings, SEVERITY_ERROR, place,
                      "the unit of %s is not there, while the agent may start it: write /etc/systemd/system/%s, then "
                      "systemctl daemon-reload",
                      what, template);
     else
-        findings_add(host->findings, SEVERITY_ERROR, template,
+        findings_add(host->findings, SEVERITY_ERROR, place,
                      "the unit of %s cannot be used (%s): see systemctl status %s", what, state, template);
 }
 
-/* Checks the unit of a template. Its Type= if it is wanted. */
-static enum says_ready check_unit(const struct host *host, const char *template, const char *what) {
+/* Checks the unit of a template that was written at PLACE. Its Type= if it is wanted. */
+static enum says_ready check_unit_at(const struct host *host, const char *template, const char *place,
+                                     const char *what) {
     char unit[UNIT_NAME_MAX + 16];
     const char *at = strstr(template, "@.");
     if (at)
@@ -76,43 +78,45 @@ static enum says_ready check_unit(const struct host *host, const char *template,
     _cleanup_free_ char *path = load_unit(host->bus, unit);
     _cleanup_free_ char *state = path ? get_text(host->bus, path, "Unit", "LoadState") : NULL;
     if (!state) {
-        findings_add(host->findings, SEVERITY_WARNING, template, "systemd does not tell of the unit of %s", what);
+        findings_add(host->findings, SEVERITY_WARNING, place, "systemd does not tell of the unit of %s", what);
         return SAYS_READY_UNKNOWN;
     }
     if (strcmp(state, "loaded") != 0) {
-        say_missing(host, template, what, state);
+        say_missing(host, template, place, what, state);
         return SAYS_READY_UNKNOWN;
     }
     _cleanup_free_ char *type = get_text(host->bus, path, "Service", "Type");
     return !type ? SAYS_READY_UNKNOWN : strncmp(type, "notify", strlen("notify")) == 0 ? SAYS_READY_YES : SAYS_READY_NO;
 }
 
-static const char *find_setting(const struct setting *settings, size_t n, const char *key) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(settings[i].key, key) == 0)
-            return settings[i].value;
-    return NULL;
+static enum says_ready check_unit(const struct host *host, const char *template, const char *what) {
+    return check_unit_at(host, template, template, what);
+}
+
+/* Unit= of a section with a name, where it has one. */
+static void check_setting(const struct host *host, const struct setting *settings, size_t n, const char *kind,
+                          const char *name) {
+    for (size_t i = 0; i < n; i++) {
+        char what[METRIC_NAME_MAX + 16], place[PATH_MAX];
+        if (strcmp(settings[i].key, "Unit") != 0)
+            continue;
+        (void)snprintf(what, sizeof what, "[%s %s]", kind, name);
+        (void)snprintf(place, sizeof place, "%s:%d", settings[i].file, settings[i].line);
+        (void)check_unit_at(host, settings[i].value, place, what);
+    }
 }
 
 static void check_parties(const struct host *host, const struct party_spec *parties, size_t n, const char *kind) {
-    for (size_t i = 0; i < n; i++) {
-        char what[METRIC_NAME_MAX + 16];
-        const char *unit = find_setting(parties[i].settings, parties[i].n_settings, "Unit");
-        (void)snprintf(what, sizeof what, "[%s %s]", kind, parties[i].name);
-        if (unit)
-            (void)check_unit(host, unit, what);
-    }
+    for (size_t i = 0; i < n; i++)
+        check_setting(host, parties[i].settings, parties[i].n_settings, kind, parties[i].name);
 }
 
 static void check_jobs(const struct host *host) {
     for (size_t t = 0; t < host->spec->n_templates; t++)
         for (size_t m = 0; m < host->spec->templates[t].n_metrics; m++) {
             const struct metric_spec *metric = &host->spec->templates[t].metrics[m];
-            char what[METRIC_NAME_MAX + 16];
-            const char *unit = find_setting(metric->settings, metric->n_settings, "Unit");
-            (void)snprintf(what, sizeof what, "[Metric %s]", metric->name);
-            if (strcmp(metric->provider, "job") == 0 && unit)
-                (void)check_unit(host, unit, what);
+            if (strcmp(metric->provider, "job") == 0)
+                check_setting(host, metric->settings, metric->n_settings, "Metric", metric->name);
         }
 }
 

@@ -12,6 +12,7 @@
 #include "ctl/ctl.h"
 #include "ctl/lint.h"
 #include "ctl/permit.h"
+#include "notify/hook.h"
 #include "provider/provider.h"
 #include "spec/spec.h"
 
@@ -36,6 +37,26 @@ static int check_metrics(const struct spec *spec, struct error *err) {
     return 0;
 }
 
+static int check_hooks(const struct spec *spec, struct error *err) {
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < spec->n_hooks; i++)
+        r = hook_check(&spec->hooks[i], err);
+    return r;
+}
+
+/* Who reads only the configuration would wait for messages that never come. */
+static void say_nothing_is_sent(const struct spec *spec, struct findings *findings) {
+    for (size_t i = 0; i < spec->n_notifies; i++) {
+        const struct party_spec *notify = &spec->notifies[i];
+        char place[PATH_MAX];
+        (void)snprintf(place, sizeof place, "%s:%d", notify->file, notify->line);
+        findings_add(findings, SEVERITY_WARNING, place,
+                     "[Notify %s] is checked, but nothing is sent yet: expected a [Hook] with At=event, or whoever "
+                     "reads the journal",
+                     notify->name);
+    }
+}
+
 /* Checks one app; FOLDER NULL: the installed one, with the host around it. Adds it to the list. */
 static bool check_app(struct json_writer *json, const struct invocation *asked, const char *app, const char *folder) {
     _cleanup_findings_ struct findings findings = {0};
@@ -47,9 +68,13 @@ static bool check_app(struct json_writer *json, const struct invocation *asked, 
     if (r >= 0)
         r = check_metrics(spec, &err);
     if (r >= 0)
+        r = check_hooks(spec, &err);
+    if (r >= 0)
         r = spec_check_others(spec, &paths, &err);
     if (r < 0)
         findings_add_text(&findings, err.text);
+    else
+        say_nothing_is_sent(spec, &findings);
     if (r >= 0 && !folder)
         says_ready = lint_host(spec, &findings);
     if (r >= 0 && asked->haproxy)

@@ -1,4 +1,5 @@
-# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint, logs and permit, core/, spec/, traffic/ and provider/.
+# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint, logs and permit, core/, spec/,
+# traffic/, provider/ and notify/.
 bin_PROGRAMS += rolloutctl
 rolloutctl_SOURCES = \
 	%D%/act.c \
@@ -26,7 +27,7 @@ rolloutctl_SOURCES = \
 	%D%/verbs.c \
 	%D%/watch.c \
 	%D%/writer.c %D%/writer.h
-rolloutctl_LDADD = libclient.a $(PROVIDER_LIBS)
+rolloutctl_LDADD = libclient.a $(NOTIFY_LIBS)
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = %D%/completion/rolloutctl

@@ -188,7 +188,7 @@ HOST = {  # configuration of pay, what lint says, exit code and message of a dep
     "unit": ("[Rollout]\nUnit=nothere@.service", r"nothere@\.service: error: the unit of Unit= is not there.*daemon-reload", CONFIG,
              r"Unit=nothere@\.service: there is no such template, or it is masked"),
     "prepare": ("[Rollout]\nPrepare=nothere@.service", r"nothere@\.service: error: the unit of Prepare= is not there", None, ""),
-    "hook": ("[Hook h]\nAt=pre-rollout\nUnit=nothere@.service", r"nothere@\.service: error: the unit of \[Hook h\] is not there", None, ""),
+    "hook": ("[Hook h]\nAt=pre-rollout\nUnit=nothere@.service", rf"{re.escape(PAY_BAD)}:3: error: the unit of \[Hook h\] is not there", None, ""),
     "socket": ("[HAProxy]\nSocket=/run/nothere.sock", r"/run/nothere\.sock: error: there is no such socket: start HAProxy", GONE,
                r"HAProxy does not listen on /run/nothere\.sock"),
     "permission": ("[HAProxy]\nSocket=/run/haproxy/closed.sock", r"/run/haproxy/closed\.sock: error: no permission for the agent", GONE,

@@ -197,6 +197,13 @@ check "lint names file and line"
 printf '[Rollout]\nReplicas=2\n[HAProxy]\nSocket=/run/haproxy/admin.sock\n' >"$folder/conf/shop.conf"
 run 0 lint "$folder/conf/shop.conf" && out "shop: good" && run 0 lint "$folder/conf/shop.conf" -o json
 check "lint finds nothing"
+printf '[Hook gate]\nAt=confirm-promotion\nURL=gate.example.org\n' >>"$folder/conf/shop.conf"
+run 2 lint "$folder/conf/shop.conf" && err "$folder/conf/shop.conf:7: error: URL=: not an address"
+check "lint checks hooks as the agent does"
+printf '[Rollout]\n[HAProxy]\nSocket=/run/haproxy/admin.sock\n[Notify team]\nType=slack\nOn=rollout-aborted\nURL=http://h\n' >"$folder/conf/shop.conf"
+run 0 lint "$folder/conf/shop.conf" && out "shop: good, but for 1 warning" &&
+    grep -qF "$folder/conf/shop.conf:4: warning: [Notify team] is checked, but nothing is sent yet" "$folder/err"
+check "lint says that nothing is sent"
 
 mkdir "$folder/init"
 stock='global
