@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whoever wants to know of all that happens, and of each promotion: each hook in the order of the events, one call at a
  * time, again when it fails as often as Retries= says. Nobody waits for that, and what a killed agent had not told yet
- * is not told any more. */
+ * is not told any more, but for the events of its last commit. */
 #include <stdio.h>
 #include <string.h>
 

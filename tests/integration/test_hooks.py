@@ -54,24 +54,33 @@ def test_a_preparation_without_end_is_given_up(loaded):
 
 
 GATE = """
-import http.server, json, pathlib
+import http.server, pathlib, threading, time
+
+OPEN = pathlib.Path("/run/open")
+lock = threading.Lock()
 
 class Gate(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        with open("/run/asked", "ab") as file:
+        with lock, open("/run/asked", "ab") as file:
             file.write(self.path.encode() + b" " + body + b"\\n")
-        self.send_response(200 if pathlib.Path("/run/open" + self.path).exists() else 403)
+        time.sleep(60 if self.path == "/silent" else 0)
+        self.send_response(200 if (OPEN / self.path[1:]).exists() else 403)
         self.end_headers()
         self.wfile.write(b"not yet\\n")
 
-pathlib.Path("/run/open").mkdir(exist_ok=True)
-http.server.HTTPServer(("127.0.0.1", 8099), Gate).serve_forever()
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write((OPEN / "rate").read_bytes())
+
+OPEN.mkdir(exist_ok=True)
+http.server.ThreadingHTTPServer(("127.0.0.1", 8099), Gate).serve_forever()
 """
 
 
 class Gates:
-    """Answers hooks in the machine: 403 until it is opened."""
+    """Answers hooks in the machine: 403 until it is opened; and says the rate of good answers to whoever measures."""
 
     def __init__(self, machine):
         self.machine = machine
@@ -81,6 +90,9 @@ class Gates:
 
     def open(self, name):
         self.machine.run("touch", f"/run/open/{name}")
+
+    def rate(self, value):
+        self.machine.write("/run/open/rate", str(value))
 
     def asked(self, name):
         lines = [line.split(" ", 1) for line in self.machine.run("cat", "/run/asked").splitlines()]
@@ -169,3 +181,146 @@ def test_units_as_hooks_and_a_killed_agent(loaded):
     loaded.run("touch", "/run/ok")
     loaded.wait_phase("Healthy", revision=2)
     assert set(loaded.run("cat", "/run/checked").split()) == {"green-1"}
+
+
+def told(machine, event):
+    """What the journal has of a kind of event, oldest first."""
+    entries = machine.run("journalctl", "-o", "json", "-u", "rollout@shop", f"ROLLOUT_EVENT={event}").splitlines()
+    return [json.loads(entry)["MESSAGE"] for entry in entries]
+
+
+def test_a_gate_held_for_long_while_the_canary_starts_failing(loaded):
+    """Analysis in the background goes on while a person thinks: what turns bad then is taken back, and the gate opens nothing any more."""
+    gates = Gates(loaded)
+    gates.rate(0.99)
+    loaded.configure(
+        Canary=["Step=", "Step=setWeight 20", "Step=setWeight 60", "BackgroundAnalysis=rate"],
+        **{"Metric rate": ["Provider=web", "URL=http://127.0.0.1:8099/rate", "IntervalSec=1s", "SuccessCondition=result >= 0.95", "FailureCondition=result < 0.9"]},
+        **hook("live", "confirm-promotion"),
+    )
+    loaded.verb("deploy", version="v2")
+    loaded.wait_phase("Paused", revision=2)
+    wait_for("a long wait", lambda: len(gates.asked("live")) > 8)
+    now = loaded.rollout()
+    assert now["waiting"]["for"] == "gate" and 0.5 < loaded.share() < 0.7
+    gates.rate(0.5)
+    now = loaded.wait_phase("Degraded", revision=2)
+    assert "analysis failed" in now["message"]
+    wait_for("stable alone", lambda: loaded.share() == 0)
+    gates.open("live")
+    calls = len(gates.asked("live"))
+    loaded.more_requests()
+    assert loaded.rollout()["stable"]["version"] == "v1" and len(gates.asked("live")) == calls
+    assert len(told(loaded, "RolloutPaused")) == 1 and not told(loaded, "RolloutResumed")
+
+
+MOMENTS = ["confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-increase", "confirm-promotion", "post-rollout", "rollback", "event"]
+
+
+def test_each_moment_by_url(loaded):
+    """Each hook is asked when it is its turn, and as often as its moment comes."""
+    gates = Gates(loaded)
+    for moment in MOMENTS:
+        if moment != "rollback":
+            gates.open(moment)
+    sections = {name: lines for moment in MOMENTS for name, lines in hook(moment, moment).items()}
+    loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause 3s", "Step=setWeight 60"], **sections)
+    loaded.deploy("v2")
+    wait_for("the last event", lambda: any(each["metadata"]["eventType"] == "RolloutCompleted" for each in gates.asked("event")))
+    wait_for("the promotion", lambda: gates.asked("post-rollout"))
+    steps = {moment: [each["step"] for each in gates.asked(moment) if each["type"] == moment] for moment in MOMENTS}
+    assert steps["confirm-rollout"] == [0] and steps["pre-rollout"] == [0]
+    assert steps["rollout"] == [1]
+    assert steps["confirm-traffic-increase"] == [0, 2, 3]
+    assert steps["confirm-promotion"] == [3]
+    assert len(steps["post-rollout"]) == 1 and len(steps["rollback"]) >= 2
+    events = [each["metadata"]["eventType"] for each in gates.asked("event")]
+    assert events[0] == "RolloutUpdated" and events[-1] == "RolloutCompleted" and len(events) == len(steps["event"])
+
+
+def test_each_moment_by_unit(loaded):
+    """The same by oneshot units, in the order of a rollout; who is only told may fail."""
+    wanted = [moment for moment in MOMENTS if moment not in ("rollback", "event")]
+    for moment in MOMENTS:
+        ends = {"rollback": "false", "post-rollout": "false"}.get(moment, "true")
+        loaded.write(f"/etc/systemd/system/shop-{moment}@.service", f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo {moment} %i >>/run/units; {ends}'\n")
+    loaded.run("systemctl", "daemon-reload")
+    sections = {f"Hook {moment}": [f"At={moment}", f"Unit=shop-{moment}@.service", "IntervalSec=1s"] for moment in MOMENTS}
+    loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause 3s"], **sections)
+    loaded.run("systemctl", "restart", "rollout@shop")
+    wait_for("what is told again after a restart", lambda: "not told of RolloutCompleted, revision 1" in loaded.journal(400))
+    loaded.run("rm", "-f", "/run/units")
+    loaded.deploy("v2")
+    wait_for("the promotion", lambda: "the hook post-rollout was not told of RolloutCompleted, revision 2" in loaded.journal(400))
+    ran = loaded.run("cat", "/run/units").splitlines()
+    assert {line.split()[1] for line in ran} == {"green-1"}
+    order = [line.split()[0] for line in ran]
+    assert order.count("rollback") >= 2 and order.count("event") > 5 and order.count("confirm-traffic-increase") == 2
+    firsts = sorted(wanted, key=order.index)
+    assert firsts == ["confirm-rollout", "pre-rollout", "confirm-traffic-increase", "rollout", "confirm-promotion", "post-rollout"]
+
+
+def test_no_answer_in_time(loaded):
+    """TimeoutSec= ends the wait, for a gate as well as for what fails by it, by URL and by unit."""
+    gates = Gates(loaded)
+    loaded.write("/etc/systemd/system/shop-slow@.service", "[Service]\nType=oneshot\nExecStart=sleep infinity\n")
+    loaded.run("systemctl", "daemon-reload")
+    loaded.configure(
+        Canary=["Step=", "Step=setWeight 20"],
+        **hook("silent", "confirm-rollout", "TimeoutSec=1s"),
+        **{"Hook slow": ["At=pre-rollout", "Unit=shop-slow@.service", "TimeoutSec=1s", "IntervalSec=1s", "Retries=1"]},
+    )
+    loaded.run("systemctl", "restart", "rollout@shop")
+    loaded.wait_phase("Healthy")
+    loaded.verb("deploy", version="v2")
+    wait_for("the gate's time", lambda: "confirm-rollout waits for silent: timed out after 1s" in loaded.rollout()["message"])
+    wait_for("it is asked again", lambda: len(gates.asked("silent")) > 2)
+    loaded.configure(
+        Canary=["Step=", "Step=setWeight 20"],
+        **{"Hook slow": ["At=pre-rollout", "Unit=shop-slow@.service", "TimeoutSec=1s", "IntervalSec=1s", "Retries=1"]},
+    )
+    loaded.run("shop-release", "v3")
+    now = loaded.deploy("v3", wait="Degraded")
+    assert "a hook failed: slow, pre-rollout: " in now["message"] and "shop-slow@green-1.service" in now["message"], now["message"]
+    assert loaded.run("journalctl", "-o", "cat", "-u", "shop-slow@green-1").count("Starting") == 2
+    assert answered(loaded.counts(), "v3") == 0
+
+
+def test_who_is_told_is_told_again(loaded):
+    """As often as Retries= says and in order; nobody waits for it, and the journal says what it was not told."""
+    gates = Gates(loaded)
+    loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause"], **hook("all", "event", "Retries=2"))
+    loaded.verb("deploy", version="v2")
+    loaded.wait_phase("Paused", revision=2)
+    wait_for("the end of its patience", lambda: "the hook all was not told of RolloutUpdated, revision 2: HTTP 403: not yet" in loaded.journal(400))
+    kinds = [each["metadata"]["eventType"] for each in gates.asked("all")]
+    assert kinds[:3] == ["RolloutUpdated"] * 3 and "RolloutUpdated" not in kinds[3:]
+    gates.open("all")
+    loaded.verb("promote")
+    loaded.wait_phase("Healthy", revision=2)
+    wait_for("the last event", lambda: gates.asked("all")[-1]["metadata"]["eventType"] == "RolloutCompleted")
+
+
+def test_promote_opens_no_gate(loaded):
+    """It says whom the gate waits for; --full passes it. The gate is told of once when it holds, and once when it has let go."""
+    gates = Gates(loaded)
+    loaded.configure(Canary=["Step=", "Step=setWeight 20"], **hook("live", "confirm-promotion"))
+    assert "confirm-promotion: live" in loaded.run("rolloutctl", "plan", "shop", "v2")
+    loaded.verb("deploy", version="v2")
+    loaded.wait_phase("Paused", revision=2)
+    wait_for("an answer", lambda: "HTTP 403" in loaded.rollout()["message"])
+    status, refused = loaded.ask("POST", "/v1/rollout/promote", {})
+    assert status == 409 and "confirm-promotion waits for live, and goes on when that passes; promote --full" in str(refused), refused
+    wait_for("more questions", lambda: len(gates.asked("live")) > 3)
+    assert [line.split(": ")[-1] for line in told(loaded, "RolloutPaused")] == ["confirm-promotion waits for live"]
+    gates.open("live")
+    loaded.wait_phase("Healthy", revision=2)
+    assert len(told(loaded, "RolloutResumed")) == 1 and len(told(loaded, "RolloutPaused")) == 1
+    loaded.run("rm", "/run/open/live")
+    loaded.wait_stopped("blue")
+    loaded.run("shop-release", "v3")
+    loaded.deploy("v3", wait="Paused")
+    wait_for("an answer", lambda: "HTTP 403" in loaded.rollout()["message"])
+    loaded.verb("promote", full=True)
+    loaded.wait_phase("Healthy", revision=3)
+    assert told(loaded, "SkipSteps")[-1].endswith("promote --full while confirm-promotion waits for live")
