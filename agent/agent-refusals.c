@@ -92,6 +92,10 @@ static int refuse_unseen(const struct agent *agent, const struct spec *spec, str
         for (uint32_t number = 0; number < spec->replicas; number++)
             if (number < agent->watched && !agent->world.units[color][number].known)
                 return error_set(err, -EHOSTDOWN, "systemd has not answered yet, so nobody knows what runs already");
+    if (agent->state.rollout.mode == MODE_HELD && !agent->looked_for)
+        return error_set(err, -EHOSTDOWN,
+                         "the saved state is lost, and what runs is not taken over yet%s%s: ask again in a moment",
+                         *agent->disk_problem ? ": " : "", agent->disk_problem);
     return 0;
 }
 
