@@ -6,6 +6,7 @@
 #include "analysis/run.h"
 #include "spec/build.h"
 #include "spec/expand.h"
+#include "spec/hook.h"
 #include "spec/place.h"
 
 /* Where a key was written; the file as a whole when it wasn't. */
@@ -204,7 +205,7 @@ static int check_notify(const struct party_spec *notify, struct error *err) {
 }
 
 static int check_parties(const struct spec *spec, struct error *err) {
-    int r = 0;
+    int r = hooks_check(spec->hooks, spec->n_hooks, err);
 
     for (size_t i = 0; i < spec->n_notifies && r >= 0; i++)
         r = check_notify(&spec->notifies[i], err);

@@ -52,3 +52,24 @@ int hook_read(struct party_spec *hook, struct error *err) {
         (void)text_to_u32(retries, &hook->retries);
     return every ? timespan_parse(every, &hook->interval, err) : 0;
 }
+
+/* Some question of the one may be open while one of the other is; at steps one waits for the other. */
+static bool may_run_at_once(const struct party_spec *a, const struct party_spec *b) {
+    const uint32_t rollback = 1u << HOOK_ROLLBACK, told = 1u << HOOK_POST_ROLLOUT | 1u << HOOK_EVENT;
+    uint32_t both = a->moments | b->moments;
+    bool steps = both & ~(rollback | told);
+    return a != b ? both & (rollback | told) : steps + !!(both & rollback) + !!(both & told) > 1;
+}
+
+int hooks_check(const struct party_spec *hooks, size_t n, struct error *err) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k <= i; k++) {
+            const char *unit = value_of(&hooks[i], "Unit"), *other = value_of(&hooks[k], "Unit");
+            if (unit && other && strcmp(unit, other) == 0 && may_run_at_once(&hooks[i], &hooks[k]))
+                return error_at(err, hooks[i].file, hooks[i].line,
+                                "[Hook %s] may need Unit=%s while it still runs for another moment%s%s, and it runs "
+                                "once at a time: expected a unit for each",
+                                hooks[i].name, unit, i == k ? "" : " of ", i == k ? "" : hooks[k].name);
+        }
+    return 0;
+}

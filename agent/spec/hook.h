@@ -9,4 +9,8 @@
  * they don't go together. */
 int hook_read(struct party_spec *hook, struct error *err);
 
+/* Two questions that may be open at the same time need units of their own: else one would end the other. -EINVAL with
+ * FILE:LINE. */
+int hooks_check(const struct party_spec *hooks, size_t n, struct error *err);
+
 #endif

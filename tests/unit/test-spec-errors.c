@@ -132,6 +132,12 @@ static void says_what_is_wrong_and_where(void **state) {
         {"[Hook h]\nAt=rollouts\n", "f:2: At: unknown \"rollouts\", expected confirm-rollout, pre-rollout, rollout, "
                                     "confirm-traffic-increase, confirm-promotion, post-rollout, rollback or event, did "
                                     "you mean rollout?"},
+        {"[Hook h]\nAt=rollback pre-rollout\nUnit=x@.service\n",
+         "f:1: [Hook h] may need Unit=x@.service while it still runs for another moment, and it runs once at a time: "
+         "expected a unit for each"},
+        {"[Hook g]\nAt=event\nUnit=x@.service\n[Hook h]\nAt=pre-rollout\nUnit=x@.service\n",
+         "f:4: [Hook h] may need Unit=x@.service while it still runs for another moment of g, and it runs once at a "
+         "time: expected a unit for each"},
         {"[Notify n]\nOn=rollout-aborted\n", "f:1: [Notify n] has no Type=, expected one"},
         {"[Notify n]\nType=slack\nURL=x\n", "f:1: [Notify n] has no On=, expected events to tell of"},
         {"[Notify n]\nType=slack\nOn=rollout-aborted\n",

@@ -81,7 +81,8 @@ static const char everything[] =
     "k\nInsecureTLS=yes\nUnit=job@.service\nMeasure=queue-time\nOf=stable\n"
     "WindowSec=2min\n"
     "[Hook ok]\nAt=confirm-promotion rollback\nURL=http://h\nTimeoutSec=1s\nRetries=2\nIntervalSec=3s\nHeader=A: 1\n"
-    "BearerCredential=t\n[Hook unit]\nAt=event\nUnit=hook@.service\n"
+    "BearerCredential=t\n[Hook unit]\nAt=event post-rollout\nUnit=hook@.service\n"
+    "[Hook one]\nAt=pre-rollout rollout\nUnit=step@.service\n[Hook two]\nAt=rollout\nUnit=step@.service\n"
     "[Notify team]\nType=email\nOn=rollout-aborted\nOn=rollout-completed "
     "rollout-paused\nTo=a@b\nFrom=c@d\nURL=http://n\n"
     "Unit=n@.service\nHeader=A: 1\nBearerCredential=t\nTimeoutSec=9s\n"
@@ -157,7 +158,7 @@ static void check_everything(const struct spec *spec) {
     assert_int_equal(metric->n_settings, 22);
     assert_string_equal(metric->settings[1].key, "Query");
     assert_string_equal(metric->settings[1].value, "q\\");
-    assert_int_equal(spec->n_hooks, 2);
+    assert_int_equal(spec->n_hooks, 4);
     assert_string_equal(spec->hooks[1].name, "unit");
     assert_int_equal(spec->n_notifies, 1);
     assert_int_equal(spec->notifies[0].n_settings, 10);
