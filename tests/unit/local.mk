@@ -163,6 +163,8 @@ tests_unit_test_weights_SOURCES = %D%/test-weights.c
 tests_unit_test_weights_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 
 # the agent
-check_PROGRAMS += %D%/test-many-metrics
+check_PROGRAMS += %D%/test-many-metrics %D%/test-tell
 tests_unit_test_many_metrics_SOURCES = %D%/test-many-metrics.c
 tests_unit_test_many_metrics_LDADD = libagent.a $(STORE_LIBS) $(TEST_LIBS)
+tests_unit_test_tell_SOURCES = %D%/test-tell.c
+tests_unit_test_tell_LDADD = libagent.a $(STORE_LIBS) $(TEST_LIBS)
