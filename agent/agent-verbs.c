@@ -160,7 +160,6 @@ int agent_plan(void *userdata, const struct api_command *asked, struct api_plan 
         return r;
     bool queued = ret->result.revision && agent->next.queued.revision == ret->result.revision;
     ret->spec = ret->result.verdict == VERDICT_ATTACHED && !queued ? agent_spec(agent) : agent->files;
-    ret->waits_until = queued ? agent->world.window_opens : 0;
     forecast(ret->spec, &agent->next, agent->now, ret->result.revision, &ret->forecast);
     return 0;
 }

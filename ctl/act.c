@@ -5,9 +5,13 @@
 #include "common/cleanup.h"
 #include "common/json-writer.h"
 #include "ctl/ctl.h"
+#include "ctl/people.h"
 
 static void view_result(struct writer *writer, FILE *out, const cJSON *document) {
-    (void)fprintf(out, "%s\n", SAFE(field_text(document, "message")));
+    char until[64];
+    bool waits = field_time(document, "waitsUntil") != USEC_INFINITY;
+    (void)fprintf(out, "%s%s%s\n", SAFE(field_text(document, "message")), waits ? ", until " : "",
+                  waits ? point_of_time(field_text(document, "waitsUntil"), until, sizeof until) : "");
 }
 
 /* Ends the body and asks. */
@@ -132,6 +136,6 @@ enum exit_code run_deploy(const struct invocation *asked) {
                             .until_paused = asked->until_paused};
     if (!asked->watch || follow.revision == 0)
         return writer_show(asked->writer, answer.document, view_result) < 0 ? EXIT_DEGRADED : EXIT_HOLDS;
-    (void)fprintf(stderr, "%s\n", SAFE(field_text(answer.document, "message")));
+    view_result(asked->writer, stderr, answer.document);
     return watch(asked, client, judge_revision, &follow);
 }

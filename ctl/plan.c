@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "ctl/ctl.h"
+#include "ctl/people.h"
 
 /* What stands before a step that nobody knows the time of is "?". */
 static const char *cell_begins(const cJSON *row, char *buffer, size_t size) {
@@ -73,9 +74,11 @@ static void view_plan(struct writer *writer, FILE *out, const cJSON *document) {
         {"WAITS FOR", "waitsFor", NULL}, {"ASKS", NULL, cell_asks},
     };
     usec_t until = field_time(document, "waitsUntil");
+    char text[64];
     (void)fprintf(out, "A deploy would answer: %s\n", SAFE(field_text(document, "message")));
     if (until != USEC_INFINITY)
-        (void)fprintf(out, "It would begin at %s\n", SAFE(field_text(document, "waitsUntil")));
+        (void)fprintf(out, "It would begin at %s\n",
+                      point_of_time(field_text(document, "waitsUntil"), text, sizeof text));
     if (cJSON_GetArraySize(field_of(document, "steps")) == 0) {
         (void)fputs("No step follows.\n", out);
         return;

@@ -37,7 +37,6 @@ struct api_plan {
     struct command_result result; /* as the deploy's; forecast and spec only where it isn't refused */
     struct forecast forecast;     /* of result.revision */
     const struct spec *spec;      /* by which it goes; borrowed until the event loop goes on */
-    usec_t waits_until;           /* for its window, wall clock; 0: for none */
 };
 
 /* A run and what it asks, borrowed until the next one is asked for or the event loop goes on. */

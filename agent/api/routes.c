@@ -134,6 +134,7 @@ static void answer_result(const struct command_result *result, struct http_respo
     else
         json_put_null(&json, "revision");
     json_put_text(&json, "message", result->message);
+    view_put_wall(&json, "waitsUntil", result->waits_until);
     json_close(&json);
     http_json(ret, result->verdict == VERDICT_ACCEPTED ? 202 : 200, &json);
 }

@@ -30,6 +30,7 @@ static void put_entry(struct json_writer *json, const struct history *entry) {
     json_put_string(json, "version", entry->version);
     json_put_string(json, "outcome", outcome_to_string(entry->outcome));
     json_put_u32(json, "attempt", entry->attempt);
+    json_put_text(json, "configuration", *entry->configuration ? entry->configuration : NULL);
     view_put_by(json, entry->uid, entry->login_uid);
     view_put_wall(json, "started", entry->wall_started);
     view_put_wall(json, "finished", entry->wall_finished);

@@ -59,7 +59,7 @@ void view_put_plan(struct json_writer *json, const struct api_plan *plan) {
     view_put_id(json, "revision", plan->result.revision, 0);
     json_put_text(json, "message", plan->result.message);
     json_put_string(json, "strategy", strategy_to_string(plan->spec->strategy));
-    view_put_wall(json, "waitsUntil", plan->waits_until);
+    view_put_wall(json, "waitsUntil", plan->result.waits_until);
     put_background(json, plan);
     json_open_array(json, "steps");
     for (uint32_t i = 0; i < plan->forecast.n_steps; i++)

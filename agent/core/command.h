@@ -44,10 +44,11 @@ enum verdict {
 
 struct command_result {
     enum verdict verdict;
-    uint32_t revision; /* that the answer is about; 0: none */
-    bool new_attempt;  /* an attempt at `revision` begins: the caller pins the configuration that is to count */
-    bool new_revision; /* it is a new one, begun or queued: the caller keeps what it runs and by which configuration */
-    uint32_t copy_of;  /* it runs what that revision ran; 0: what was asked */
+    uint32_t revision;  /* that the answer is about; 0: none */
+    bool new_attempt;   /* an attempt at `revision` begins: the caller pins the configuration that is to count */
+    bool new_revision;  /* it is a new one, begun or queued: the caller keeps what it runs and by which configuration */
+    uint32_t copy_of;   /* it runs what that revision ran; 0: what was asked */
+    usec_t waits_until; /* for its window, wall clock, USEC_INFINITY: nobody can say; 0: for none */
     char message[REASON_MAX]; /* one sentence for the person */
 };
 

@@ -34,6 +34,7 @@ static void sign(struct asking *a, struct history *entry) {
     entry->uid = a->asked->uid;
     entry->login_uid = a->asked->login_uid;
     entry->wall_started = a->world->wall;
+    memcpy(entry->configuration, a->spec->digest, sizeof entry->configuration);
 }
 
 static struct history *add(struct asking *a, const char *version, struct id128 identity) {
@@ -71,6 +72,7 @@ static void take_unmanaged(struct asking *a) {
     entry->outcome = OUTCOME_PROMOTED;
     entry->wall_finished = a->world->wall;
     history_say(entry, "served already before the first deploy");
+    memset(entry->configuration, 0, sizeof entry->configuration);
     next->slots[color] = (struct slot){.revision = entry->revision, .adopted = true};
     adopt_stable(next, color, a->now);
 }
@@ -103,6 +105,7 @@ static void deploy_later(struct asking *a) {
     a->next->queued = (struct queued){.revision = entry->revision, .now = a->asked->now};
     a->result->revision = entry->revision;
     a->result->new_revision = true;
+    a->result->waits_until = waits_for_its_window(a) ? a->world->window_opens : 0;
     conclude(a, VERDICT_ACCEPTED, "revision %u (%s) waits %s", entry->revision, a->asked->version,
              waits_for_the_end(a) ? "until the one under way has ended" : "for its window");
 }
@@ -193,9 +196,10 @@ void ask_deploy(struct asking *a) {
         conclude(a, VERDICT_REFUSED, "%s", why);
     else if (stable && is_asked(a, stable))
         deploy_stable(a, stable);
-    else if (queued && is_asked(a, queued) && !a->asked->now)
+    else if (queued && is_asked(a, queued) && !a->asked->now) {
+        a->result->waits_until = a->state->queued.now ? 0 : a->world->window_opens;
         attach(a, queued, "queued");
-    else if (rollout->mode == MODE_RUNNING && is_asked(a, rollout->revision) && !queued)
+    } else if (rollout->mode == MODE_RUNNING && is_asked(a, rollout->revision) && !queued)
         attach(a, rollout->revision, "under way");
     else if (rollout->mode == MODE_RUNNING && is_asked(a, rollout->revision)) {
         (void)queue_drop(a, OUTCOME_SUPERSEDED);

@@ -28,6 +28,7 @@
 #define BACKEND_NAME_MAX 64
 #define SOCKET_NAME_MAX 108
 #define HOOKS_MAX 8
+#define SPEC_DIGEST_MAX 65
 #define HISTORY_LIMIT_MAX 30 /* bound of RevisionHistoryLimit= */
 
 /* A share of all requests, in 1/10000. */
@@ -178,8 +179,8 @@ struct spec {
     struct party_spec *hooks, *notifies;
     size_t n_hooks, n_notifies;
 
-    char *text;      /* the merged configuration, templates included, that the same parser reads back: what is pinned */
-    char digest[65]; /* of text, hex */
+    char *text; /* the merged configuration, templates included, that the same parser reads back: what is pinned */
+    char digest[SPEC_DIGEST_MAX]; /* of text, hex */
 };
 
 /* Where configuration is looked for; NULL members take the installed defaults (/etc/rollout, /usr/lib/rollout). */

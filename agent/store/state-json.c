@@ -105,6 +105,7 @@ static const struct field history_fields[] = {
     U32_FIELD(struct history, attempt, "attempt", UINT32_MAX),
     TEXT_FIELD(struct history, version, "version"),
     ID_FIELD(struct history, identity, "identity"),
+    TEXT_FIELD(struct history, configuration, "configuration"),
     ENUM_FIELD(struct history, outcome, "outcome", outcome),
     U32_FIELD(struct history, uid, "uid", UINT32_MAX),
     U32_FIELD(struct history, login_uid, "loginUid", UINT32_MAX),

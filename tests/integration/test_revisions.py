@@ -84,7 +84,10 @@ def test_deploy_outside_its_window(loaded):
     opens = (at + datetime.timedelta(hours=3)).strftime("%H:%M")
     closed = f"DeployWindow={opens}-{(at + datetime.timedelta(hours=4)).strftime('%H:%M')}"
     loaded.configure(Rollout=[closed], Canary=AT_ONCE)
-    assert "waits for its window" in loaded.verb("deploy", version="v2")["message"]
+    answer = loaded.verb("deploy", version="v2")
+    assert "waits for its window" in answer["message"] and f"T{opens}:00" in answer["waitsUntil"]
+    again = loaded.run("rolloutctl", "deploy", "shop", "v2")
+    assert again.startswith("v2 is queued already, as revision 2, until ") and again.endswith(f" {opens}:00Z\n")
     now = loaded.wait_phase("Healthy")
     assert "revision 2 (v2) waits for its window" in now["message"]
     assert now["waiting"]["for"] == "window" and f"T{opens}:00" in now["waiting"]["until"]

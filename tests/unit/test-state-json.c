@@ -7,9 +7,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/files.h"
+#include "common/text.h"
 #include "core/decide.h"
 #include "random-model.h"
 #include "store/state-json.h"
@@ -145,12 +148,27 @@ static void no_cut_text_is_taken(void **unused) {
         assert_int_equal(state_from_json(text, cut, &other, NULL), -EBADMSG);
 }
 
+/* A fuzzer that begins with what is refused comes to nothing else. */
+static void the_fuzzers_seeds_are_states(void **unused) {
+    static const char *const seeds[] = {"canary", "first", "newer-readable"};
+    const char *srcdir = getenv("srcdir");
+    for (size_t i = 0; i < ELEMENTS(seeds); i++) {
+        _cleanup_free_ char *text = NULL;
+        char path[4096];
+        size_t len;
+        struct error err = {0};
+        (void)snprintf(path, sizeof path, "%s/tests/fuzz/seeds/state/%s", srcdir ? srcdir : ".", seeds[i]);
+        if (file_read(path, 1 << 20, &text, &len, &err) < 0 || state_from_json(text, len, &other, &err) < 0)
+            fail_msg("%s: %s", path, err.text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_comes_back),       cmocka_unit_test(a_first_state_comes_back),
         cmocka_unit_test(half_a_character_is_replaced), cmocka_unit_test(wrong_fields_are_named),
         cmocka_unit_test(too_many_are_refused),         cmocka_unit_test(fields_of_a_newer_program_are_passed_over),
-        cmocka_unit_test(no_cut_text_is_taken),
+        cmocka_unit_test(no_cut_text_is_taken),         cmocka_unit_test(the_fuzzers_seeds_are_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
