@@ -38,6 +38,7 @@ struct lane {
 /* The latest orders to a balancer. */
 struct sent {
     uint32_t n;
+    enum routes_order routes_order;
     usec_t at; /* core clock */
     struct server_order orders[SERVER_ORDERS_MAX];
 };

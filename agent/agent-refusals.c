@@ -33,7 +33,9 @@ static int refuse_units(const struct agent *agent, const struct spec *spec, stru
 static int refuse_servers(const struct agent *agent, const struct spec *spec, uint32_t balancer, uint32_t backend,
                           struct error *err) {
     const struct balancer_seen *seen = &agent->world.balancers[balancer];
-    const char *socket = spec->haproxy.sockets[balancer], *name = spec->haproxy.backends[backend];
+    bool preview = backend == spec->haproxy.n_backends;
+    const char *socket = spec->haproxy.sockets[balancer];
+    const char *name = preview ? spec->haproxy.preview_backend : spec->haproxy.backends[backend];
     bool any = false;
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < REPLICAS_MAX; number++)
@@ -65,6 +67,37 @@ static bool same_names(const struct haproxy_spec *a, const struct haproxy_spec *
     return same;
 }
 
+static bool has_routes(const struct spec *spec) {
+    bool any = *spec->session_cookie;
+    for (uint32_t i = 0; i < spec->n_steps; i++)
+        any = any || step_is_route(&spec->steps[i]);
+    return any && spec->strategy == STRATEGY_CANARY;
+}
+
+/* Routes lead to the preview backend, by a map that HAProxy has to look into. */
+static int refuse_routes(const struct agent *agent, const struct spec *spec, uint32_t balancer, struct error *err) {
+    const struct balancer_seen *seen = &agent->world.balancers[balancer];
+    const struct haproxy_spec *haproxy = &spec->haproxy, *shown = &agent_spec(agent)->haproxy;
+    const char *socket = haproxy->sockets[balancer], *map = haproxy->route_map;
+    if (strcmp(map, shown->route_map) != 0)
+        return seen->routes.revision == 0
+                   ? 0
+                   : error_set(err, -ENOEXEC,
+                               "RouteMap= is another one, but routes are still in %s: abort, then deploy",
+                               shown->route_map);
+    if (!has_routes(spec))
+        return 0;
+    if (seen->no_route_map)
+        return error_set(err, -ENOEXEC,
+                         "HAProxy at %s has no map %s, expected in the frontend of haproxy.cfg, before other "
+                         "use_backend: `http-request set-var(txn.route) req.hdrs,map_reg(%s)` and `use_backend "
+                         "%%[var(txn.route)] if { var(txn.route) -m found } { nbsrv(%s) gt 0 }`, then a reload",
+                         socket, map, map, haproxy->preview_backend);
+    return strcmp(haproxy->preview_backend, shown->preview_backend) == 0
+               ? refuse_servers(agent, spec, balancer, haproxy->n_backends, err)
+               : 0;
+}
+
 static int refuse_balancer(const struct agent *agent, const struct spec *spec, uint32_t balancer, struct error *err) {
     const struct balancer_seen *seen = &agent->world.balancers[balancer];
     if (seen->link == LINK_UNKNOWN || (seen->link != LINK_UP && seen->seen_at != 0))
@@ -74,7 +107,7 @@ static int refuse_balancer(const struct agent *agent, const struct spec *spec, u
     int r = 0;
     for (uint32_t backend = 0; backend < spec->haproxy.n_backends && r >= 0; backend++)
         r = refuse_servers(agent, spec, balancer, backend, err);
-    return r;
+    return r < 0 ? r : refuse_routes(agent, spec, balancer, err);
 }
 
 /* What serves already is found out by looking: before the first deploy nothing may be overlooked. */

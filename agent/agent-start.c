@@ -10,6 +10,14 @@
 
 /* ---------------------------------------------------------------- configuration */
 
+/* It tells where routes are to be written, and may be moved while there are none. */
+static bool route_map_is_empty(const struct agent *agent) {
+    bool empty = agent->state.rollout.mode == MODE_IDLE;
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        empty = empty && agent->world.balancers[balancer].routes.revision == 0;
+    return empty;
+}
+
 int agent_apply_live(struct agent *agent, struct error *err) {
     const struct spec *files = agent->files;
     struct spec *pinned = agent->pinned;
@@ -18,6 +26,8 @@ int agent_apply_live(struct agent *agent, struct error *err) {
         pinned->haproxy.n_sockets = files->haproxy.n_sockets;
         memcpy(pinned->haproxy.sockets, files->haproxy.sockets, sizeof pinned->haproxy.sockets);
         memcpy(pinned->haproxy.master_socket, files->haproxy.master_socket, sizeof pinned->haproxy.master_socket);
+        if (route_map_is_empty(agent))
+            memcpy(pinned->haproxy.route_map, files->haproxy.route_map, sizeof pinned->haproxy.route_map);
     }
     const struct spec *spec = agent_spec(agent);
     int r = agent->ports.configure(agent->ports.userdata, spec, err);

@@ -62,8 +62,10 @@ static bool keep_retreat(struct balancer_plan *plan) {
     for (uint32_t i = 0; i < plan->n; i++)
         if (!plan->orders[i].advance)
             plan->orders[kept++] = plan->orders[i];
-    bool whole = kept == plan->n;
+    bool whole = kept == plan->n && plan->routes_order != ROUTES_SET;
     plan->n = kept;
+    if (plan->routes_order == ROUTES_SET)
+        plan->routes_order = ROUTES_LEAVE;
     return whole;
 }
 
@@ -71,15 +73,16 @@ static bool only_retreat(const struct balancer_plan *plan) {
     for (uint32_t i = 0; i < plan->n; i++)
         if (plan->orders[i].advance)
             return false;
-    return plan->n > 0;
+    return balancer_plan_orders(plan) && plan->routes_order != ROUTES_SET;
 }
 
 /* What this pass is about to do needs a durable state. */
 static bool advances(const struct agent *agent) {
-    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
-        for (uint32_t i = 0; i < agent->plan.balancers[balancer].n; i++)
-            if (agent->plan.balancers[balancer].orders[i].advance)
-                return true;
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
+        const struct balancer_plan *plan = &agent->plan.balancers[balancer];
+        if (balancer_plan_orders(plan) && !only_retreat(plan))
+            return true;
+    }
     for (uint32_t i = 0; i < agent->plan.n_units; i++)
         if (agent->plan.units[i].advance)
             return true;
@@ -91,7 +94,8 @@ static bool repeats(struct agent *agent, uint32_t balancer) {
     const struct balancer_plan *plan = &agent->plan.balancers[balancer];
     const struct sent *sent = &agent->sent[balancer];
     usec_t end = usec_add(sent->at, REPEAT_PAUSE);
-    if (plan->n == 0 || plan->n != sent->n || memcmp(plan->orders, sent->orders, plan->n * sizeof plan->orders[0]) != 0)
+    if (!balancer_plan_orders(plan) || plan->n != sent->n || plan->routes_order != sent->routes_order ||
+        memcmp(plan->orders, sent->orders, plan->n * sizeof plan->orders[0]) != 0)
         return false;
     if (end <= agent->now)
         return false;
@@ -104,6 +108,7 @@ static void remember_sent(struct agent *agent, uint32_t balancer) {
     struct sent *sent = &agent->sent[balancer];
     agent->world.balancers[balancer].ordered_at = agent->now;
     sent->n = plan->n;
+    sent->routes_order = plan->routes_order;
     sent->at = agent->now;
     memcpy(sent->orders, plan->orders, plan->n * sizeof plan->orders[0]);
 }
@@ -112,29 +117,35 @@ static void exchange(struct agent *agent, uint32_t balancer) {
     struct balancer_plan *plan = &agent->plan.balancers[balancer];
     struct lane *lane = &agent->balancers[balancer];
     const struct router *router = agent->ports.router;
-    if ((plan->n == 0 && !plan->look) || repeats(agent, balancer) || !lane_take(agent, lane))
+    if ((!balancer_plan_orders(plan) && !plan->look) || repeats(agent, balancer) || !lane_take(agent, lane))
         return;
-    if (router->exchange(router->self, balancer, plan->orders, plan->n, lane->token) < 0) {
+    if (router->exchange(router->self, balancer, plan, lane->token) < 0) {
         lane->token = 0;
         agent_wake_at(agent, usec_add(agent->now, ORDER_RETRY));
     } else {
         agent->world.balancers[balancer].asked_at = agent->now;
-        if (plan->n > 0)
+        if (balancer_plan_orders(plan))
             remember_sent(agent, balancer);
     }
-    plan->n = 0;
+    balancer_plan_drop_orders(plan);
     plan->look = false;
+}
+
+static bool orders_balancers(const struct agent *agent) {
+    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
+        if (balancer_plan_orders(&agent->plan.balancers[balancer]))
+            return true;
+    return false;
 }
 
 /* What HAProxy reads when it restarts in the middle of what follows. */
 static void remember(struct agent *agent) {
     struct error err = {0};
     const struct router *router = agent->ports.router;
-    bool orders = false;
-    for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
-        orders = orders || agent->plan.balancers[balancer].n > 0;
-    if (!agent->plan.wanted_known || !orders)
+    if (!agent->plan.wanted_known)
         return;
+    if (agent->undurable && agent->plan.routes.revision)
+        agent->plan.routes = ROUTES_OTHER;
     if (router->remember(router->self, &agent->plan, &err) >= 0)
         agent->haproxy_file_problem[0] = 0;
     else if (strcmp(agent->haproxy_file_problem, err.text) != 0) {
@@ -206,8 +217,8 @@ static void unit_order(struct agent *agent, const struct unit_order *order) {
 static void look_first(struct agent *agent) {
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
         struct balancer_plan *plan = &agent->plan.balancers[balancer];
-        plan->look = plan->look || plan->n > 0;
-        plan->n = 0;
+        plan->look = plan->look || balancer_plan_orders(plan);
+        balancer_plan_drop_orders(plan);
     }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < agent->plan.n_units; i++)
@@ -225,7 +236,6 @@ static void unit_orders(struct agent *agent, enum unit_order_kind kind) {
 }
 
 static void act(struct agent *agent) {
-    remember(agent);
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
         if (agent->undurable)
             (void)keep_retreat(&agent->plan.balancers[balancer]);
@@ -287,6 +297,7 @@ void agent_pass(struct agent *agent) {
     decide(agent_spec(agent), &agent->state, &agent->world, agent->now, &agent->next, &agent->plan);
     agent_wake_at(agent, agent->plan.wake);
 
+    bool orders = orders_balancers(agent);
     if (!agent_roles_turn(agent)) /* what is retreat depends on the roles */
         act_retreat_first(agent);
     bool changed = memcmp(&agent->state, &agent->next, sizeof agent->state) != 0;
@@ -305,5 +316,7 @@ void agent_pass(struct agent *agent) {
     agent_clock(agent);
     if (agent->now - decided > COMMIT_SLOW)
         look_first(agent);
+    if (orders)
+        remember(agent);
     act(agent);
 }

@@ -147,7 +147,9 @@ static int port_check_deploy(void *userdata, const struct spec *spec, const char
     _cleanup_free_ char *release = NULL;
     struct stat stat_of;
     (void)userdata;
-    int r = spec_release_folder(spec, version, &release, err);
+    int r = haproxy_check_route_map(spec, err);
+    if (r >= 0)
+        r = spec_release_folder(spec, version, &release, err);
     if (r < 0 || !release)
         return r;
     if (stat(release, &stat_of) < 0)

@@ -30,7 +30,7 @@ static uint32_t admission_digest(const struct decision *d) {
     return digest | 1;
 }
 
-/* Of all that is wanted of the balancers: the weights, too. Never 0. */
+/* Of all that is wanted of the balancers: the weights and routes, too. Never 0. */
 static uint32_t wanted_digest(const struct decision *d) {
     uint32_t digest = admission_digest(d);
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
@@ -38,6 +38,10 @@ static uint32_t wanted_digest(const struct decision *d) {
             for (enum color color = BLUE; color < COLORS; color++)
                 for (uint32_t number = 0; number < d->span; number++)
                     digest = mix(digest, d->target[balancer][backend][color][number]);
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct route_set *routes = &d->plan->balancers[balancer].routes;
+        digest = mix(mix(mix(digest, routes->revision), routes->attempt), routes->steps);
+    }
     return digest | 1;
 }
 
@@ -74,7 +78,7 @@ static void restoration(struct decision *d) {
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
         d->plan->balancers[balancer].look = true;
         if (by_hand->yielded)
-            d->plan->balancers[balancer].n = 0;
+            balancer_plan_drop_orders(&d->plan->balancers[balancer]);
     }
 }
 

@@ -107,7 +107,8 @@ static bool step_done(struct decision *d) {
         return true; /* may_advance() has waited for its instances */
     case STEP_SET_HEADER_ROUTE:
     case STEP_SET_COOKIE_ROUTE:
-        return false; /* command() refuses a plan with routes */
+        targets_set(d);
+        return routes_reached(d);
     }
     return false;
 }

@@ -11,11 +11,13 @@
 static void plan_clear(struct plan *plan, uint32_t balancers) {
     for (uint32_t balancer = 0; balancer < balancers; balancer++) {
         plan->balancers[balancer].look = false;
-        plan->balancers[balancer].n = 0;
+        plan->balancers[balancer].routes = (struct route_set){0};
+        balancer_plan_drop_orders(&plan->balancers[balancer]);
     }
     plan->n_units = 0;
     memset(plan->hooks, 0, sizeof plan->hooks);
     plan->wanted_known = false;
+    plan->routes = (struct route_set){0};
     plan->wake = USEC_INFINITY;
 }
 

@@ -208,6 +208,15 @@ bool drain_is_over(const struct decision *d, enum color color, uint32_t number);
 bool shift_wanted(const struct decision *d);
 /* It has just refused an order, and gets none for a moment. */
 bool balancer_refuses(struct decision *d, uint32_t balancer);
+/* routes.c: which requests go to the new revision whatever its weight is. After targets.c. */
+/* There may be some. */
+bool routes_possible(const struct decision *d);
+struct route_set routes_wanted(const struct decision *d, uint32_t balancer);
+/* By the latest look nothing leads to the preview backend any more. */
+bool routes_gone(const struct decision *d, uint32_t balancer);
+/* What the step at hand asks for is there. */
+bool routes_reached(const struct decision *d);
+void routes_plan(struct decision *d, uint32_t balancer);
 /* byhand.c: what somebody else did to the balancers, and whether we yield to it */
 void byhand_follow(struct decision *d);
 void byhand_forget(struct state *next, usec_t now);

@@ -12,15 +12,6 @@
 #define QUEUED "queued"
 #define BY_NOW "outside of DeployWindow=, by --now"
 
-static const char *unsupported(const struct spec *spec) {
-    for (uint32_t i = 0; i < spec->n_steps; i++)
-        if (spec->steps[i].kind == STEP_SET_HEADER_ROUTE || spec->steps[i].kind == STEP_SET_COOKIE_ROUTE)
-            return "setHeaderRoute and setCookieRoute are not available in this version";
-    if (spec->session_cookie[0])
-        return "SessionCookie= is not available in this version";
-    return NULL;
-}
-
 static uint32_t stable_revision(const struct state *state) {
     return state->stable == COLOR_NONE ? 0 : state->slots[state->stable].revision;
 }
@@ -190,11 +181,8 @@ static void attach(struct asking *a, uint32_t revision, const char *how) {
 
 void ask_deploy(struct asking *a) {
     const struct rollout *rollout = &a->state->rollout;
-    const char *why = unsupported(a->spec);
     uint32_t stable = stable_revision(a->state), queued = a->state->queued.revision;
-    if (why)
-        conclude(a, VERDICT_REFUSED, "%s", why);
-    else if (stable && is_asked(a, stable))
+    if (stable && is_asked(a, stable))
         deploy_stable(a, stable);
     else if (queued && is_asked(a, queued) && !a->asked->now) {
         a->result->waits_until = a->state->queued.now ? 0 : a->world->window_opens;
@@ -214,11 +202,8 @@ void ask_deploy(struct asking *a) {
 
 void ask_retry(struct asking *a) {
     const struct rollout *rollout = &a->state->rollout;
-    const char *why = unsupported(a->spec);
     if (rollout->mode != MODE_ABORTED)
         conclude(a, VERDICT_REFUSED, "nothing was aborted");
-    else if (why)
-        conclude(a, VERDICT_REFUSED, "%s", why);
     else
         again(a, rollout->revision, rollout->color);
 }

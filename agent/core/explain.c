@@ -238,6 +238,26 @@ static const char *first_problem(const struct decision *d, enum color color) {
     return "";
 }
 
+/* Why a route is not there yet. */
+static void explain_route(const struct decision *d, struct explanation *e, char *text, size_t size) {
+    const struct rollout *rollout = &d->next->rollout;
+    const struct haproxy_spec *haproxy = &d->spec->haproxy;
+    wait_for(e, WAITING_TRAFFIC, rollout->step_since, USEC_INFINITY);
+    (void)snprintf(text, size, "routes are being set");
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_seen *seen = &d->world->balancers[balancer];
+        bool up = false;
+        for (uint32_t number = 0; number < d->span; number++)
+            up = up || seen->servers[d->world->n_backends][rollout->color][number].up;
+        if (seen->no_route_map) {
+            wait_for(e, WAITING_BALANCER, rollout->step_since, USEC_INFINITY);
+            (void)snprintf(text, size, "HAProxy at %.60s has no map %.60s: does haproxy.cfg use it, see RouteMap=?",
+                           haproxy->sockets[balancer], haproxy->route_map);
+        } else if (!up)
+            (void)snprintf(text, size, "waits for a new instance to be UP in backend %s", haproxy->preview_backend);
+    }
+}
+
 /* What the running rollout needs before its step can end. */
 static void explain_need(const struct decision *d, struct explanation *e, char *text, size_t size) {
     const struct rollout *rollout = &d->next->rollout;
@@ -258,6 +278,8 @@ static void explain_need(const struct decision *d, struct explanation *e, char *
     } else if (state_wants_run(d->next, rollout->step_run.id) && !rollout_final(d->spec, d->next)) {
         wait_for(e, WAITING_ANALYSIS, rollout->step_since, USEC_INFINITY);
         (void)snprintf(text, size, "analysis run %u", rollout->step_run.id);
+    } else if (!rollout_final(d->spec, d->next) && step_is_route(&d->spec->steps[rollout->step])) {
+        explain_route(d, e, text, size);
     } else {
         wait_for(e, WAITING_TRAFFIC, rollout->step_since, USEC_INFINITY);
         (void)snprintf(text, size, "traffic is being shifted");

@@ -16,6 +16,7 @@ libcore_a_SOURCES = \
 	%D%/hooks.c \
 	%D%/lives.c \
 	%D%/model.h \
+	%D%/routes.c \
 	%D%/scale.c \
 	%D%/shift.c \
 	%D%/stable.c \

@@ -239,6 +239,21 @@ struct server_seen {
     usec_t up_since; /* core clock; 0: not up */
 };
 
+/* What leads requests to the new revision past the weights: the routes that the first so many steps of an attempt have
+ * made, and its session cookie. All zero: nothing does. */
+struct route_set {
+    uint32_t revision, attempt;
+    enum color color;
+    uint32_t steps;
+};
+
+/* Something else than what is wanted. */
+#define ROUTES_OTHER ((struct route_set){.revision = UINT32_MAX})
+
+static inline bool routes_equal(const struct route_set *a, const struct route_set *b) {
+    return a->revision == b->revision && a->attempt == b->attempt && a->color == b->color && a->steps == b->steps;
+}
+
 enum link {
     LINK_UNKNOWN, /* not asked yet */
     LINK_UP,
@@ -256,6 +271,8 @@ struct balancer_seen {
     /* Requests in flight on an instance, over every entry of every backend with its address and port, those of old
      * workers after a reload among them; queued ones too. */
     uint32_t inflight[COLORS][REPLICAS_MAX];
+    struct route_set routes;  /* in RouteMap=; ROUTES_OTHER when they are not those of the plan that asked */
+    bool no_route_map;        /* it has no such map: nothing is routed there */
     char problem[REASON_MAX]; /* why it isn't UP, or what it refused; "" none */
     usec_t refused_at;        /* when it last refused an order; 0: never, or in another situation */
     char refused[REASON_MAX]; /* the order and its answer */
@@ -321,12 +338,29 @@ struct server_order {
 
 #define SERVER_ORDERS_MAX (BACKENDS_SEEN_MAX * COLORS * REPLICAS_MAX * 2)
 
+enum routes_order {
+    ROUTES_LEAVE,
+    ROUTES_CLEAR, /* none is left; before all other orders */
+    ROUTES_SET,   /* what is there becomes `routes`; after all other orders. An advance */
+};
+
 /* One exchange with one balancer: the orders, in this order, then a look. */
 struct balancer_plan {
     bool look; /* also without orders */
+    enum routes_order routes_order;
+    struct route_set routes; /* wanted there */
     uint32_t n;
     struct server_order orders[SERVER_ORDERS_MAX];
 };
+
+static inline bool balancer_plan_orders(const struct balancer_plan *plan) {
+    return plan->n > 0 || plan->routes_order != ROUTES_LEAVE;
+}
+
+static inline void balancer_plan_drop_orders(struct balancer_plan *plan) {
+    plan->n = 0;
+    plan->routes_order = ROUTES_LEAVE;
+}
 
 enum unit_order_kind {
     UNIT_START, /* write env and release of `revision`, swap the link, run Prepare=, reset-failed, start */
@@ -359,7 +393,8 @@ struct plan {
     struct hook_order hooks[HOOKS_MAX][HOOK_LANES]; /* advance */
     bool wanted_known;
     struct server_wanted wanted[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];
-    usec_t wake; /* decide again then, if nothing happens before; USEC_INFINITY: never */
+    struct route_set routes; /* for RouteMap=, likewise; ROUTES_OTHER: what it says stands */
+    usec_t wake;             /* decide again then, if nothing happens before; USEC_INFINITY: never */
 };
 
 #endif

@@ -30,9 +30,10 @@ static void order(struct shift *s, enum server_order_kind kind, bool advance, ui
                                                               .weight = weight};
 }
 
-/* Somebody who stays is seen ready and, but for those of color GAINS, with weight. A preview need not have anybody. */
+/* Somebody who stays is seen ready and, but for those of color GAINS, with weight. A preview that no route leads to
+ * need not have anybody. */
 static bool carries(const struct shift *s, uint32_t backend, enum color gains) {
-    if (is_preview(s->d, backend))
+    if (is_preview(s->d, backend) && routes_gone(s->d, s->balancer))
         return true;
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < s->d->span; number++)
@@ -159,7 +160,7 @@ static usec_t pause_of(const struct decision *d, uint32_t balancer) {
     usec_t pause = is_remote(d, balancer) ? d->spec->haproxy.poll : USEC_INFINITY;
     if (d->world->balancers[balancer].link != LINK_UP)
         return LOOK_LOST;
-    if (d->plan->balancers[balancer].n > 0)
+    if (balancer_plan_orders(&d->plan->balancers[balancer]))
         return LOOK_BUSY;
     if (!is_calm(d) && pause > LOOK_CALM)
         pause = LOOK_CALM;
@@ -211,6 +212,7 @@ static void plan_wanted(struct decision *d) {
     if (balancer == d->world->n_balancers)
         return;
     d->plan->wanted_known = true;
+    d->plan->routes = d->plan->balancers[balancer].routes;
     for (uint32_t backend = 0; backend < backends_of(d->world); backend++)
         for (enum color color = BLUE; color < COLORS; color++)
             for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
@@ -230,10 +232,14 @@ static void plan_wanted(struct decision *d) {
 }
 
 bool shift_wanted(const struct decision *d) {
-    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
-        for (uint32_t i = 0; i < d->plan->balancers[balancer].n; i++)
-            if (d->plan->balancers[balancer].orders[i].kind != SERVER_SHUTDOWN)
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_plan *plan = &d->plan->balancers[balancer];
+        if (plan->routes_order != ROUTES_LEAVE)
+            return true;
+        for (uint32_t i = 0; i < plan->n; i++)
+            if (plan->orders[i].kind != SERVER_SHUTDOWN)
                 return true;
+    }
     return false;
 }
 
@@ -244,11 +250,13 @@ void shift_plan(struct decision *d) {
         struct shift shift = {.d = d, .balancer = balancer, .plan = &d->plan->balancers[balancer]};
         for (uint32_t backend = 0; decided && seen->link == LINK_UP && backend < backends_of(d->world); backend++)
             plan_backend(&shift, backend);
+        if (decided)
+            routes_plan(d, balancer);
         if (balancer_refuses(d, balancer))
-            shift.plan->n = 0;
+            balancer_plan_drop_orders(shift.plan);
         plan_look(d, balancer);
-        if (shift.plan->n > 0 && !look_is_fresh(d, balancer)) {
-            shift.plan->n = 0; /* what is known is too old to act on: look first */
+        if (balancer_plan_orders(shift.plan) && !look_is_fresh(d, balancer)) {
+            balancer_plan_drop_orders(shift.plan); /* what is known is too old to act on: look first */
             shift.plan->look = true;
         }
     }

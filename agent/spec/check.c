@@ -161,17 +161,17 @@ int spec_check_use(const struct spec *spec, const struct analysis_use *use, cons
 }
 
 static int check_routes(const struct spec *spec, const struct document *document, const char *file, struct error *err) {
-    for (uint32_t i = 0; i < spec->n_steps; i++) {
-        const struct step *step = &spec->steps[i];
-        bool route = step->kind == STEP_SET_HEADER_ROUTE || step->kind == STEP_SET_COOKIE_ROUTE;
-        const char *missing = !route                                     ? NULL
-                              : spec->haproxy.route_map[0] == '\0'       ? "RouteMap"
-                              : spec->haproxy.preview_backend[0] == '\0' ? "PreviewBackend"
-                                                                         : NULL;
-        if (missing) {
+    const char *missing = spec->haproxy.route_map[0] == '\0'         ? "RouteMap"
+                          : spec->haproxy.preview_backend[0] == '\0' ? "PreviewBackend"
+                                                                     : NULL;
+    for (uint32_t i = 0; missing && i < spec->n_steps; i++)
+        if (step_is_route(&spec->steps[i])) {
             struct document_entry place = place_of(document, SECTION_CANARY, "Step", i, file);
             return error_at(err, place.file, place.line, "Step: a route needs %s= in [HAProxy]", missing);
         }
+    if (missing && spec->session_cookie[0]) {
+        struct document_entry place = place_of(document, SECTION_CANARY, "SessionCookie", 0, file);
+        return error_at(err, place.file, place.line, "SessionCookie: it needs %s= in [HAProxy]", missing);
     }
     return 0;
 }

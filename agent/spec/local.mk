@@ -19,6 +19,7 @@ libspec_a_SOURCES = \
 	%D%/place.c %D%/place.h \
 	%D%/placeholder.c %D%/placeholder.h \
 	%D%/release.c \
+	%D%/route.c %D%/route.h \
 	%D%/spec.h \
 	%D%/steps.c %D%/steps.h \
 	%D%/table.c %D%/table.h \

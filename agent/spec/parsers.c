@@ -10,6 +10,7 @@
 
 #define DIGITS "0123456789"
 #define NAME_BYTES DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:"
+#define PATH_BYTES NAME_BYTES "/@+"
 
 VALUE_PARSER(to_bool) {
     bool yes = strcmp(entry->value, "yes") == 0;
@@ -109,6 +110,10 @@ VALUE_PARSER(to_name) {
 VALUE_PARSER(to_path) {
     if (entry->value[0] != '/')
         return error_set(err, -EINVAL, "\"%s\" is no absolute path, expected one that begins with /",
+                         SHOWN(entry->value));
+    if (entry->value[strspn(entry->value, PATH_BYTES)] != '\0')
+        return error_set(err, -EINVAL,
+                         "\"%s\" has to be named in HAProxy's commands, expected letters, digits, / . _ - : @ +",
                          SHOWN(entry->value));
     return copy_text(row, entry, field, err);
 }

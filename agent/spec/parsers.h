@@ -17,7 +17,7 @@ VALUE_PARSER(to_word);   /* an enum whose words are row->words, numbered from 0 
 VALUE_PARSER(to_words);  /* none: checks that every word is one of row->words */
 VALUE_PARSER(to_string); /* char *, owned */
 VALUE_PARSER(to_name);   /* char[row->max]: letters, digits, - _ . : */
-VALUE_PARSER(to_path);   /* char[row->max]: absolute */
+VALUE_PARSER(to_path);   /* char[row->max]: absolute, without white space */
 
 /* parsers-domain.c: values that mean something to rollout */
 VALUE_PARSER(to_provider);       /* char[32]: one of row->words */

@@ -78,6 +78,13 @@ struct step {
     };
 };
 
+static inline bool step_is_route(const struct step *step) {
+    return step->kind == STEP_SET_HEADER_ROUTE || step->kind == STEP_SET_COOKIE_ROUTE;
+}
+
+/* Of the first n steps: the one at INDEX makes a route that none of the later ones makes anew or ends. */
+bool spec_route_counts(const struct step *steps, uint32_t n, uint32_t index);
+
 struct haproxy_spec {
     uint32_t n_sockets;
     char sockets[BALANCERS_MAX][SOCKET_NAME_MAX]; /* a path, or HOST:PORT */

@@ -7,6 +7,7 @@
 #include "common/timespan.h"
 #include "spec/names.h"
 #include "spec/place.h"
+#include "spec/route.h"
 
 #define SPACE " \t"
 #define DIGITS "0123456789"
@@ -114,7 +115,8 @@ static int parse_route(const char *rest, struct step *step, struct error *err) {
     for (size_t i = 0; i < ELEMENTS(matches); i++)
         if (strcmp(match, matches[i]) == 0 && rest[0] != '\0') {
             step->route.match = (enum route_match)i;
-            return string_copy(step->route.value, sizeof step->route.value, rest);
+            r = string_copy(step->route.value, sizeof step->route.value, rest);
+            return r < 0 ? r : route_check(step, err);
         }
     return error_set(err, -EINVAL, "route %s: expected \"exact VALUE\", \"prefix VALUE\" or \"regex VALUE\" after %s",
                      step->route.name, step->route.field);

@@ -77,7 +77,7 @@ static const struct key_row canary_keys[] = {
     KEY("BackgroundAnalysisStartingStep", to_count, FIELD(background_starting_step), .max = STEPS_MAX),
     KEY("DynamicStableScale", to_bool, FIELD(dynamic_stable_scale)),
     KEY("SessionCookie", to_name, FIELD(session_cookie), .max = SIZE(session_cookie)),
-    KEY("SessionCookieMaxAgeSec", to_span, FIELD(session_cookie_max_age)),
+    KEY("SessionCookieMaxAgeSec", to_span, FIELD(session_cookie_max_age), .min = USEC_PER_SEC),
 };
 
 static const struct key_row blue_green_keys[] = {

@@ -91,7 +91,15 @@ static void keep_up_since(struct balancer_seen *seen, const struct balancer_seen
             }
 }
 
+/* What a map holds is told by the text that was wanted there when it was asked for. */
+static void recognize_routes(const struct haproxy_balancer *balancer, struct haproxy_look *look) {
+    if (look->map && *look->map)
+        look->result.seen.routes =
+            haproxy_map_equal(look->map, buffer_text(&balancer->map)) ? balancer->wanted : ROUTES_OTHER;
+}
+
 static void succeed(struct haproxy_balancer *balancer, struct haproxy_look *look) {
+    recognize_routes(balancer, look);
     if (balancer->last)
         keep_up_since(&look->result.seen, &balancer->last->result.seen);
     haproxy_look_free(balancer->last);
@@ -193,15 +201,27 @@ static void on_answer(void *userdata, int code, struct buffer *reply) {
         on_look(balancer, take_pointer(look));
 }
 
-int haproxy_balancer_exchange(struct haproxy_balancer *balancer, const struct server_order *orders, uint32_t n,
-                              uint64_t token) {
+static int write_commands(struct haproxy_balancer *balancer, const struct balancer_plan *plan) {
     static const struct balancer_seen nothing;
+    const struct haproxy_look *last = balancer->last;
+    struct haproxy_map_order map = {.order = plan->routes_order,
+                                    .seen = last && last->map ? last->map : "",
+                                    .wanted = buffer_text(&balancer->map)};
+    return haproxy_command_text(balancer->names, last ? &last->result.seen : &nothing, plan->orders, plan->n, &map,
+                                &balancer->commands);
+}
+
+int haproxy_balancer_exchange(struct haproxy_balancer *balancer, const struct balancer_plan *plan, uint64_t token) {
     if (balancer->connection)
         return -EBUSY;
     buffer_reset(&balancer->commands);
+    buffer_reset(&balancer->map);
     balancer->commands.max = COMMANDS_MAX;
-    int r = haproxy_command_text(balancer->names, balancer->last ? &balancer->last->result.seen : &nothing, orders, n,
-                                 &balancer->commands);
+    balancer->map.max = HAPROXY_MAP_MAX;
+    balancer->wanted = plan->routes;
+    int r = haproxy_routes_text(balancer->routes, balancer->names, &plan->routes, &balancer->map);
+    if (r >= 0)
+        r = write_commands(balancer, plan);
     if (r < 0)
         return r;
     balancer->token = token;
@@ -220,4 +240,5 @@ void haproxy_balancer_end(struct haproxy_balancer *balancer) {
     balancer->asked = haproxy_look_free(balancer->asked);
     balancer->last = haproxy_look_free(balancer->last);
     buffer_reset(&balancer->commands);
+    buffer_reset(&balancer->map);
 }

@@ -12,6 +12,7 @@
 #include "traffic/connection.h"
 #include "traffic/haproxy-elders.h"
 #include "traffic/haproxy-look.h"
+#include "traffic/haproxy-routes.h"
 
 #define HAPROXY_DEADLINE (2 * USEC_PER_SEC)
 #define HAPROXY_REPLY_MAX ((size_t)32 << 20)
@@ -19,8 +20,9 @@
 struct haproxy_balancer {
     /* set by the owner */
     uint32_t index;
-    sd_event *event;                   /* borrowed, as names */
-    const struct haproxy_names *names; /* when what it points to changes: haproxy_balancer_forget() */
+    sd_event *event;                     /* borrowed, as names */
+    const struct haproxy_names *names;   /* when what it points to changes: haproxy_balancer_forget() */
+    const struct haproxy_routes *routes; /* likewise */
     exchange_done done;
     void *userdata;
 
@@ -33,14 +35,15 @@ struct haproxy_balancer {
     uint64_t token;
     bool stale; /* what is being asked isn't what the configuration says now */
     struct buffer commands;
+    struct route_set wanted; /* and as text */
+    struct buffer map;
     struct haproxy_look *asked; /* while the master is asked too */
     struct haproxy_look *last;  /* the latest good look; NULL: none */
     uint64_t alone;             /* the epoch whose worker is known to have no elders */
 };
 
 /* As struct router's. */
-int haproxy_balancer_exchange(struct haproxy_balancer *balancer, const struct server_order *orders, uint32_t n,
-                              uint64_t token);
+int haproxy_balancer_exchange(struct haproxy_balancer *balancer, const struct balancer_plan *plan, uint64_t token);
 
 /* What it is, or its names, changed: an exchange under way will end as LINK_UNKNOWN, what was seen is forgotten. */
 void haproxy_balancer_forget(struct haproxy_balancer *balancer);

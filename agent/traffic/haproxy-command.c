@@ -41,8 +41,11 @@ static int append_order(const struct haproxy_names *names, const struct balancer
 }
 
 int haproxy_command_text(const struct haproxy_names *names, const struct balancer_seen *last,
-                         const struct server_order *orders, uint32_t n, struct buffer *text) {
+                         const struct server_order *orders, uint32_t n, const struct haproxy_map_order *map,
+                         struct buffer *text) {
     buffer_puts(text, "prompt\n" HAPROXY_SHOW_INFO "\n");
+    if (map->order == ROUTES_CLEAR)
+        buffer_printf(text, "clear map %s\n", names->route_map);
     size_t line = text->len;
     for (uint32_t i = 0; i < n; i++) {
         bool joined = i + 1 < n && orders[i].kind == SERVER_WEIGHT && orders[i + 1].kind == SERVER_WEIGHT;
@@ -55,8 +58,12 @@ int haproxy_command_text(const struct haproxy_names *names, const struct balance
         } else
             buffer_puts(text, "; ");
     }
+    if (map->order == ROUTES_SET)
+        haproxy_map_commands(names->route_map, map->seen, map->wanted, text);
     for (uint32_t i = 0; i < names->n_backends; i++)
         buffer_printf(text, HAPROXY_SHOW_SERVERS "%s\n", names->backends[i]);
+    if (*names->route_map)
+        buffer_printf(text, HAPROXY_SHOW_MAP "%s\n", names->route_map);
     return buffer_puts(text, HAPROXY_SHOW_STAT "\nquit\n");
 }
 
@@ -72,9 +79,16 @@ static void strip(const char *start, char *end) {
     *end = '\0';
 }
 
+static size_t command_length(const char *commands) {
+    size_t len = 0;
+    while (commands[len] && !strchr("\n;", commands[len]))
+        len += commands[len] == '\\' && commands[len + 1] ? 2 : 1;
+    return len;
+}
+
 int haproxy_dialogue_next(struct haproxy_dialogue *dialogue) {
     dialogue->commands += strspn(dialogue->commands, " \n;");
-    size_t len = strcspn(dialogue->commands, "\n;");
+    size_t len = command_length(dialogue->commands);
     (void)snprintf(dialogue->command, sizeof dialogue->command, "%.*s", (int)len, dialogue->commands);
     dialogue->commands += len;
     if (len == 0 || strcmp(dialogue->command, "quit") == 0)

@@ -10,6 +10,7 @@
 #include "traffic/haproxy-algorithm.h"
 #include "traffic/haproxy-command.h"
 #include "traffic/haproxy-info.h"
+#include "traffic/haproxy-routes.h"
 #include "traffic/haproxy-server.h"
 #include "traffic/haproxy-table.h"
 
@@ -125,6 +126,19 @@ static int read_sessions(struct haproxy_look *look, const struct haproxy_names *
     return 0;
 }
 
+static int read_map(struct haproxy_look *look, const char *command, char *reply, struct error *err) {
+    look->result.seen.no_route_map = PREFIXED(reply, "Unknown map identifier");
+    if (look->result.seen.no_route_map || look->map)
+        return 0;
+    if (!haproxy_map_read(reply)) {
+        look->result.seen.routes = ROUTES_OTHER;
+        note_problem(look, command, reply);
+        return 0;
+    }
+    look->map = strdup(reply);
+    return look->map ? 0 : error_set(err, -ENOMEM, "out of memory");
+}
+
 static int read_reply(struct haproxy_look *look, const struct haproxy_names *names, const char *command, char *reply,
                       usec_t now, struct error *err) {
     if (strcmp(command, HAPROXY_SHOW_INFO) == 0)
@@ -133,6 +147,8 @@ static int read_reply(struct haproxy_look *look, const struct haproxy_names *nam
         return read_servers(look, names, command, reply, now, err);
     if (strcmp(command, HAPROXY_SHOW_STAT) == 0)
         return read_sessions(look, names, reply, err);
+    if (PREFIXED(command, HAPROXY_SHOW_MAP))
+        return read_map(look, command, reply, err);
     if (*reply) { /* an order that worked is answered by nothing */
         look->result.refused = true;
         note_problem(look, command, reply);
@@ -166,6 +182,8 @@ struct haproxy_look *haproxy_look_free(struct haproxy_look *look) {
     if (look)
         for (uint32_t i = 0; i < BACKENDS_SEEN_MAX; i++)
             free(look->tables[i]);
+    if (look)
+        free(look->map);
     free(look);
     return NULL;
 }

@@ -14,6 +14,7 @@ struct haproxy_look {
     bool stopping;                   /* the worker is ending: a reload replaced it */
     struct exchange_result result;   /* up_since is counted back from NOW in whole seconds */
     char *tables[BACKENDS_SEEN_MAX]; /* `show servers state` as it came; NULL: HAProxy has no such backend */
+    char *map;                       /* RouteMap= as text of haproxy-routes.h; NULL: HAProxy has no such map */
 };
 
 /* Reads the answers (taken apart in place) to COMMANDS, a text by haproxy_command_text() with the same names. What

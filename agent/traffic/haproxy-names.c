@@ -40,6 +40,7 @@ int haproxy_names_load(const struct spec *spec, struct haproxy_names *ret, struc
                 return error_set(err, -EINVAL, "Server=%s gives no name that a server of HAProxy can have, for %s-%u",
                                  haproxy->server, color_names[color], number + 1);
         }
+    (void)string_copy(names.route_map, sizeof names.route_map, haproxy->route_map); /* checked when it was parsed */
     *ret = names;
     return 0;
 }

@@ -10,6 +10,7 @@ struct haproxy_names {
     uint32_t n_backends; /* Backend= in order, then PreviewBackend= */
     char backends[BACKENDS_SEEN_MAX][BACKEND_NAME_MAX];
     char servers[COLORS][REPLICAS_MAX][SERVER_NAME_MAX];
+    char route_map[256]; /* RouteMap=; "": none */
 };
 
 struct instance_place {

@@ -5,10 +5,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/files.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "traffic/haproxy-balancer.h"
+#include "traffic/haproxy-routes.h"
 #include "traffic/haproxy-server.h"
 
 #define STATE_FILE_MAX ((size_t)1 << 20)
@@ -17,16 +20,36 @@ struct haproxy {
     sd_event *event;
     char *state_dir;
     struct haproxy_names names;
+    struct haproxy_routes routes;
     uint32_t n_balancers;
     struct haproxy_balancer balancers[BALANCERS_MAX];
     char *remembered[BACKENDS_SEEN_MAX]; /* what the state files hold; NULL: not known yet */
+    char *remembered_map;                /* likewise, of RouteMap= */
 };
 
-static int exchange(void *self, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token) {
+static int exchange(void *self, uint32_t balancer, const struct balancer_plan *plan, uint64_t token) {
     struct haproxy *haproxy = self;
     if (balancer >= haproxy->n_balancers)
         return -EINVAL;
-    return haproxy_balancer_exchange(&haproxy->balancers[balancer], orders, n, token);
+    return haproxy_balancer_exchange(&haproxy->balancers[balancer], plan, token);
+}
+
+/* ---------------------------------------------------------------- what HAProxy reads when it starts */
+
+/* Takes TEXT over as what the file holds; it is not written when it does so already. */
+static int remember_text(const char *path, struct buffer *text, mode_t mode, char **remembered, struct error *err) {
+    if (text->error)
+        return error_set(err, text->error, "cannot put together %s: %s", path, strerror(-text->error));
+    if (!*remembered)
+        (void)file_read(path, STATE_FILE_MAX, remembered, NULL, NULL); /* not there, or bad: it is written */
+    if (*remembered && strcmp(*remembered, buffer_text(text)) == 0)
+        return 0;
+    int r = file_write_atomic(path, buffer_text(text), text->len, mode, err);
+    if (r < 0)
+        return r;
+    free(*remembered);
+    *remembered = strdup(buffer_text(text)); /* NULL: it is read */
+    return 0;
 }
 
 static const char *table_of(const struct haproxy *haproxy, uint32_t backend) {
@@ -50,17 +73,37 @@ static int remember_backend(struct haproxy *haproxy, uint32_t backend, const str
     if (r < 0)
         return error_set(err, r, "cannot put together %s: %s", path, strerror(-r));
 
-    char **remembered = &haproxy->remembered[backend];
-    if (!*remembered)
-        (void)file_read(path, STATE_FILE_MAX, remembered, NULL, NULL); /* not there, or bad: it is written */
-    if (*remembered && strcmp(*remembered, buffer_text(&text)) == 0)
+    return remember_text(path, &text, 0640, &haproxy->remembered[backend], err);
+}
+
+static int remember_routes(struct haproxy *haproxy, const struct route_set *set, struct error *err) {
+    _cleanup_buffer_ struct buffer text = BUFFER(HAPROXY_MAP_MAX);
+    if (!*haproxy->names.route_map || set->revision == ROUTES_OTHER.revision)
         return 0;
-    r = file_write_atomic(path, text.data, text.len, 0640, err);
-    if (r < 0)
-        return r;
-    free(*remembered);
-    *remembered = NULL;
-    return buffer_take(&text, remembered, NULL);
+    (void)haproxy_routes_text(&haproxy->routes, &haproxy->names, set, &text);
+    return remember_text(haproxy->names.route_map, &text, 0644, &haproxy->remembered_map, err);
+}
+
+/* HAProxy does not start without the file. */
+static void make_route_map(struct haproxy *haproxy) {
+    struct error err = {0};
+    if (*haproxy->names.route_map && access(haproxy->names.route_map, F_OK) < 0 &&
+        remember_routes(haproxy, &(struct route_set){0}, &err) < 0)
+        log_warning("traffic", "RouteMap=: %s", err.text);
+}
+
+int haproxy_check_route_map(const struct spec *spec, struct error *err) {
+    char folder[sizeof spec->haproxy.route_map];
+    (void)string_copy(folder, sizeof folder, spec->haproxy.route_map);
+    char *slash = strrchr(folder, '/');
+    if (!slash)
+        return 0;
+    slash[slash == folder] = '\0';
+    if (access(folder, W_OK | X_OK) < 0)
+        return error_set(err, -errno,
+                         "RouteMap=%s cannot be written: %s: expected a file in " ROLLOUT_STATE_DIR "/%s/haproxy",
+                         spec->haproxy.route_map, strerror(errno), spec->app);
+    return 0;
 }
 
 static int remember(void *self, const struct plan *plan, struct error *err) {
@@ -68,7 +111,7 @@ static int remember(void *self, const struct plan *plan, struct error *err) {
     int r = 0;
     for (uint32_t i = 0; i < haproxy->names.n_backends && plan->wanted_known && r >= 0; i++)
         r = remember_backend(haproxy, i, plan, err);
-    return r;
+    return r < 0 || !plan->wanted_known ? r : remember_routes(haproxy, &plan->routes, err);
 }
 
 static void forget_remembered(struct haproxy *haproxy) {
@@ -76,13 +119,17 @@ static void forget_remembered(struct haproxy *haproxy) {
         free(haproxy->remembered[i]);
         haproxy->remembered[i] = NULL;
     }
+    free(haproxy->remembered_map);
+    haproxy->remembered_map = NULL;
 }
+
+/* ---------------------------------------------------------------- its life */
 
 int haproxy_router_set_spec(struct router *router, const struct spec *spec, struct error *err) {
     struct haproxy *haproxy = router->self;
     const struct haproxy_spec *wanted = &spec->haproxy;
     struct address addresses[BALANCERS_MAX], master = {0};
-    struct haproxy_names names;
+    struct haproxy_names names = {0};
 
     int r = haproxy_names_load(spec, &names, err);
     for (uint32_t i = 0; i < wanted->n_sockets && r >= 0; i++)
@@ -96,6 +143,8 @@ int haproxy_router_set_spec(struct router *router, const struct spec *spec, stru
     if (renamed)
         forget_remembered(haproxy);
     haproxy->names = names;
+    haproxy_routes_load(spec, &haproxy->routes);
+    make_route_map(haproxy);
     haproxy->n_balancers = wanted->n_sockets;
     for (uint32_t i = 0; i < BALANCERS_MAX; i++) {
         struct haproxy_balancer *balancer = &haproxy->balancers[i];
@@ -119,8 +168,12 @@ int haproxy_router_new(sd_event *event, const struct spec *spec, const char *sta
     haproxy->event = sd_event_ref(event);
     for (uint32_t i = 0; i < BALANCERS_MAX; i++) {
         struct haproxy_balancer *balancer = &haproxy->balancers[i];
-        *balancer = (struct haproxy_balancer){
-            .index = i, .event = event, .names = &haproxy->names, .done = done, .userdata = userdata};
+        *balancer = (struct haproxy_balancer){.index = i,
+                                              .event = event,
+                                              .names = &haproxy->names,
+                                              .routes = &haproxy->routes,
+                                              .done = done,
+                                              .userdata = userdata};
     }
     haproxy->state_dir = strdup(state_dir);
     int r = haproxy->state_dir ? make_dir(state_dir, 0755, err) : error_set(err, -ENOMEM, "out of memory");

@@ -13,6 +13,9 @@
 int haproxy_router_new(sd_event *event, const struct spec *spec, const char *state_dir, exchange_done done,
                        void *userdata, struct router *ret, struct error *err);
 
+/* RouteMap= is replaced as a whole, which its folder has to allow: -EACCES and others with what was expected. */
+int haproxy_check_route_map(const struct spec *spec, struct error *err);
+
 /* A changed specification (Socket= is live): balancer N is now spec's Nth. What was being asked of one that changed is
  * answered as LINK_UNKNOWN. On failure everything stays as it was. */
 int haproxy_router_set_spec(struct router *router, const struct spec *spec, struct error *err);

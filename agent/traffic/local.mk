@@ -10,6 +10,7 @@ libtraffic_a_SOURCES = \
 	%D%/haproxy-info.c %D%/haproxy-info.h \
 	%D%/haproxy-look.c %D%/haproxy-look.h \
 	%D%/haproxy-names.c %D%/haproxy-names.h \
+	%D%/haproxy-routes.c %D%/haproxy-routes.h \
 	%D%/haproxy-server.c %D%/haproxy-server.h \
 	%D%/haproxy-stats.c %D%/haproxy-stats.h \
 	%D%/haproxy-table.c %D%/haproxy-table.h \

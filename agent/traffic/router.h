@@ -23,12 +23,13 @@ typedef void (*exchange_done)(void *userdata, uint32_t balancer, uint64_t token,
 
 struct router {
     void *self;
-    /* Begins one exchange: `show info`, the orders in their order, `show servers state`, the sessions. Bounded by a
-     * deadline. At most one at a time and balancer. ORDERS may be discarded after the call. Negative errno when it
-     * can't even begin. */
-    int (*exchange)(void *self, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token);
-    /* Writes what HAProxy reads at its next start (server-state-file) for every backend: wanted weights and admin
-     * states. Does nothing when it stands so already. Synchronous; called before anything is lowered. */
+    /* Begins one exchange: `show info`, the orders in their order, `show servers state`, the sessions, the routes.
+     * Bounded by a deadline. At most one at a time and balancer. PLAN may be discarded after the call. Negative errno
+     * when it can't even begin. */
+    int (*exchange)(void *self, uint32_t balancer, const struct balancer_plan *plan, uint64_t token);
+    /* Writes what HAProxy reads at its next start: for every backend (server-state-file) wanted weights and admin
+     * states, and the wanted routes (RouteMap=). Does nothing when it stands so already. Synchronous; called before
+     * anything is lowered. */
     int (*remember)(void *self, const struct plan *plan, struct error *err);
 };
 

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "core/words.h"
 #include "exchange.h"
 #include "sim.h"
+#include "traffic/haproxy-routes.h"
 
 #define ORDERS_MAX (SIM_BACKENDS * COLORS * SIM_INSTANCES * 2)
+#define MAP_CHANGES_MAX 32
 #define EXCHANGES_MAX 128
 #define DEADLINE SEC(2) /* of the traffic room */
 
@@ -23,6 +26,9 @@ struct exchange {
     uint32_t n, done;
     bool refused;
     struct server_order orders[ORDERS_MAX];
+    enum routes_order routes_order;
+    struct route_set routes;
+    char seen[SIM_MAP_MAX], wanted[SIM_MAP_MAX]; /* the map, by the look before */
     struct sim_told look;
     uint32_t inflight[COLORS][SIM_INSTANCES];
 };
@@ -65,11 +71,18 @@ static void fill_servers(struct sim *sim, const struct exchange *exchange) {
         }
 }
 
+static struct route_set routes_seen(const struct exchange *exchange) {
+    if (!*exchange->look.map)
+        return (struct route_set){0};
+    return haproxy_map_equal(exchange->look.map, exchange->wanted) ? exchange->routes : ROUTES_OTHER;
+}
+
 static void reply(struct sim *sim, struct exchange *exchange, enum link link) {
     if (link == LINK_UP)
         fill_servers(sim, exchange);
     result.seen.link = link;
     result.seen.epoch = exchange->look.epoch;
+    result.seen.routes = routes_seen(exchange);
     result.refused = exchange->refused;
     (void)snprintf(result.seen.problem, sizeof result.seen.problem, "%s",
                    exchange->refused   ? "No such server."
@@ -153,9 +166,34 @@ static void obey(struct sim *sim, uint32_t balancer, const struct server_order *
     haproxy_check(sim, balancer, order->backend, (enum color)order->color, order->number);
 }
 
+static bool is_refused(struct sim *sim, struct exchange *exchange, const char *what) {
+    if (!DRAW_RARE(sim, EXCHANGE_REFUSED, 20, 1))
+        return false;
+    exchange->refused = true;
+    trace(sim, "haproxy %u: %s refused", exchange->balancer, what);
+    return true;
+}
+
+/* The first n commands about the map: of one that clears it, or of those that change it. */
+static void change_map(struct sim *sim, struct exchange *exchange, const struct haproxy_map_change *changes,
+                       uint32_t n) {
+    struct sim_balancer *balancer = &sim->balancers[exchange->balancer];
+    bool clears = exchange->routes_order == ROUTES_CLEAR;
+    for (uint32_t i = 0; i < n; i++)
+        if (is_refused(sim, exchange, "a route"))
+            continue;
+        else if (clears)
+            balancer->map[0] = '\0';
+        else
+            routes_change(balancer->map, &changes[i]);
+    if (n > 0 && exchange->life != sim->host.life)
+        balancer->map_touched_at = sim->clock.now;
+}
+
 static void look_at(struct sim *sim, struct exchange *exchange) {
     const struct sim_balancer *balancer = &sim->balancers[exchange->balancer];
     exchange->look.epoch = balancer->epoch;
+    (void)string_copy(exchange->look.map, SIM_MAP_MAX, sim->scenario.routes ? balancer->map : "");
     for (uint32_t color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
             for (uint32_t backend = 0; backend < scenario_all_backends(&sim->scenario); backend++) {
@@ -170,11 +208,7 @@ static void look_at(struct sim *sim, struct exchange *exchange) {
         }
 }
 
-static void carry_out(struct sim *sim, struct exchange *exchange) {
-    uint32_t cut = DRAW_RARE(sim, EXCHANGE_CUT, 50, exchange->n + 1);
-    uint32_t n = cut ? cut - 1 : exchange->n;
-    if (n > 0 && exchange->life != sim->host.life) /* known only when everybody is looked at once more */
-        disturbed_until(sim, sim->clock.now > sim->host.began + DEADLINE ? sim->clock.now : sim->host.began + DEADLINE);
+static void carry_out_orders(struct sim *sim, struct exchange *exchange, uint32_t n) {
     /* What makes HAProxy refuse one weight makes it refuse all; the orders of a canary stand more than that. */
     bool together = sim->scenario.spec->strategy == STRATEGY_BLUE_GREEN;
     bool no_weight = together && DRAW_RARE(sim, EXCHANGE_REFUSED, 20, 1);
@@ -190,9 +224,24 @@ static void carry_out(struct sim *sim, struct exchange *exchange) {
             server_of(sim, exchange->balancer, &exchange->orders[i])->touched_at = sim->clock.now;
         oracle_obeyed(sim, exchange->balancer);
     }
+}
+
+static void carry_out(struct sim *sim, struct exchange *exchange) {
+    struct haproxy_map_change changes[MAP_CHANGES_MAX];
+    uint32_t before = exchange->routes_order == ROUTES_CLEAR, after = 0;
+    if (exchange->routes_order == ROUTES_SET)
+        after = (uint32_t)haproxy_map_changes(exchange->seen, exchange->wanted, changes, MAP_CHANGES_MAX);
+    uint32_t all = before + exchange->n + after, cut = DRAW_RARE(sim, EXCHANGE_CUT, 50, all + 1);
+    uint32_t n = cut ? cut - 1 : all;
+    if (n > 0 && exchange->life != sim->host.life) /* known only when everybody is looked at once more */
+        disturbed_until(sim, sim->clock.now > sim->host.began + DEADLINE ? sim->clock.now : sim->host.began + DEADLINE);
+    uint32_t servers = n < before ? 0 : n - before < exchange->n ? n - before : exchange->n;
+    change_map(sim, exchange, changes, n < before ? n : before);
+    carry_out_orders(sim, exchange, servers);
+    change_map(sim, exchange, changes, n - servers - (n < before ? n : before));
     look_at(sim, exchange);
     if (cut)
-        trace(sim, "haproxy %u: cut after %u of %u orders", exchange->balancer, n, exchange->n);
+        trace(sim, "haproxy %u: cut after %u of %u orders", exchange->balancer, n, all);
     uint32_t late = DRAW_RARE(sim, REPLY_LATE, 100, 40);
     usec_t delay = DRAW_RARE(sim, REPLY_LOST, 50, 1) ? DEADLINE : MSEC(50 * late) + 200;
     if (delay > MSEC(1))
@@ -247,26 +296,38 @@ void exchanges_lose(struct sim *sim, uint32_t balancer) {
             answer(sim, &exchanges[i], LINK_SILENT, 100);
 }
 
-static void trace_orders(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n) {
+static void trace_orders(struct sim *sim, uint32_t balancer, const struct balancer_plan *plan) {
     char line[TRACE_LINE_MAX] = "";
     size_t length = 0;
     static const char *const kinds[] = {"weight", "enable", "maint", "shutdown"};
-    for (uint32_t i = 0; i < n && length < sizeof line; i++)
-        length +=
-            (size_t)snprintf(line + length, sizeof line - length, "; %s%s %s%s %u", kinds[orders[i].kind],
-                             orders[i].advance ? "*" : "", INSTANCE_NAME((enum color)orders[i].color, orders[i].number),
-                             backend_mark(orders[i].backend), orders[i].weight);
+    for (uint32_t i = 0; i < plan->n && length < sizeof line; i++) {
+        const struct server_order *order = &plan->orders[i];
+        length += (size_t)snprintf(line + length, sizeof line - length, "; %s%s %s%s %u", kinds[order->kind],
+                                   order->advance ? "*" : "", INSTANCE_NAME((enum color)order->color, order->number),
+                                   backend_mark(order->backend), order->weight);
+    }
+    if (plan->routes_order != ROUTES_LEAVE && length < sizeof line)
+        (void)snprintf(line + length, sizeof line - length, "; %s routes %u.%u, step %u",
+                       plan->routes_order == ROUTES_SET ? "set*" : "clear", plan->routes.revision, plan->routes.attempt,
+                       plan->routes.steps);
     trace_line(sim, "agent: look %u%s", balancer, line);
 }
 
-int haproxy_exchange(void *userdata, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token) {
+static void take_routes(struct sim *sim, struct exchange *exchange, const struct balancer_plan *plan) {
+    exchange->routes_order = plan->routes_order;
+    exchange->routes = plan->routes;
+    routes_text(sim, &plan->routes, exchange->wanted);
+    (void)string_copy(exchange->seen, SIM_MAP_MAX, sim->balancers[exchange->balancer].told.map);
+}
+
+int haproxy_exchange(void *userdata, uint32_t balancer, const struct balancer_plan *plan, uint64_t token) {
     struct sim *sim = userdata;
     if (!host_may_act(sim))
         return 0;
     if (sim->trace.wanted)
-        trace_orders(sim, balancer, orders, n);
-    trace_number(&sim->trace, n);
-    oracle_exchange(sim, balancer, orders, n);
+        trace_orders(sim, balancer, plan);
+    trace_number(&sim->trace, plan->n);
+    oracle_exchange(sim, balancer, plan);
     if (DRAW_RARE(sim, EXCHANGE_BEGIN, 20, 1)) {
         disturbed(sim);
         return -EAGAIN;
@@ -278,9 +339,10 @@ int haproxy_exchange(void *userdata, uint32_t balancer, const struct server_orde
     exchange->token = token;
     exchange->serial = ++sim->host.serials;
     exchange->began = sim->clock.now;
-    exchange->n = n < ORDERS_MAX ? n : ORDERS_MAX;
+    exchange->n = plan->n < ORDERS_MAX ? plan->n : ORDERS_MAX;
     exchange->refused = false;
-    memcpy(exchange->orders, orders, exchange->n * sizeof *orders);
+    memcpy(exchange->orders, plan->orders, exchange->n * sizeof plan->orders[0]);
+    take_routes(sim, exchange, plan);
     usec_t late = MSEC(20 * DRAW_RARE(sim, EXCHANGE_LATE, 100, 20));
     if (sim->balancers[balancer].slow_until > sim->clock.now)
         late += sim->balancers[balancer].slow_by;

@@ -15,13 +15,17 @@ static void on_noticed(struct sim *sim, const struct happening *what) {
     host_look(sim);
 }
 
-static void touched(struct sim *sim, uint32_t balancer, struct sim_server *server, usec_t noticed_after) {
-    server->touched_at = sim->clock.now;
+static void touched_balancer(struct sim *sim, uint32_t balancer, usec_t noticed_after) {
     sim->hands.touches++;
     disturbed_until(sim, sim->clock.now + noticed_after);
     if (sim->scenario.remote[balancer])
         disturbed_until(sim, sim->clock.now + sim->scenario.spec->haproxy.poll);
     clock_after(sim, noticed_after, on_noticed, 0, 0, 0);
+}
+
+static void touched(struct sim *sim, uint32_t balancer, struct sim_server *server, usec_t noticed_after) {
+    server->touched_at = sim->clock.now;
+    touched_balancer(sim, balancer, noticed_after);
 }
 
 /* Some server of some backend of some balancer; NULL: it is not there to be asked. */
@@ -80,6 +84,15 @@ void hands_state(struct sim *sim) {
     server->drain = how == 1;
     follow(sim, balancer, where);
     touched(sim, balancer, server, noticed_after(sim));
+}
+
+void hands_routes(struct sim *sim) {
+    uint32_t balancer = DRAW(sim, WHICH, sim->scenario.all_balancers);
+    bool add = DRAW(sim, HAND_VALUE, 2) == 0;
+    if (!sim->scenario.routes || sim->balancers[balancer].gone || sim->balancers[balancer].silent)
+        return;
+    routes_by_hand(sim, balancer, add);
+    touched_balancer(sim, balancer, noticed_after(sim));
 }
 
 void hands_stop(struct sim *sim) {

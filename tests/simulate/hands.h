@@ -17,6 +17,7 @@ struct sim;
 
 void hands_weight(struct sim *sim);
 void hands_state(struct sim *sim);
+void hands_routes(struct sim *sim);
 void hands_stop(struct sim *sim);
 void hands_start(struct sim *sim);
 /* Somebody may insist when the faults have ended. */

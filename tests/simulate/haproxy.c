@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "core/words.h"
 #include "exchange.h"
 #include "sim.h"
@@ -95,8 +96,15 @@ static void on_told(struct sim *sim, const struct happening *what) {
     host_look(sim);
 }
 
+/* Another host's file of routes is as empty as it was made. */
+static void read_map(struct sim *sim, uint32_t balancer) {
+    struct sim_balancer *b = &sim->balancers[balancer];
+    (void)string_copy(b->map, sizeof b->map, sim->scenario.remote[balancer] ? "" : sim->state_file.map);
+}
+
 static void worker_replaced(struct sim *sim, uint32_t balancer) {
     sim->balancers[balancer].epoch++;
+    read_map(sim, balancer);
     for_each_server(backend, color, number, sim) worker_begins(sim, balancer, backend, color, number);
     disturbed(sim);
     if (sim->scenario.remote[balancer]) /* found out by polling */
@@ -218,6 +226,8 @@ int haproxy_remember(void *userdata, const struct plan *plan, struct error *err)
     sim->state_file.written = true;
     for_each_server(backend, color, number, sim) sim->state_file.wanted[backend][color][number] =
         plan->wanted[backend][color][number];
+    if (plan->routes.revision != ROUTES_OTHER.revision)
+        routes_text(sim, &plan->routes, sim->state_file.map);
     (void)host_may_act(sim);
     return 0;
 }

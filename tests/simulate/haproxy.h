@@ -4,6 +4,7 @@
 #define SIMULATE_HAPROXY_H
 
 #include "core/model.h"
+#include "routes.h"
 #include "scenario.h"
 #include "traffic/router.h"
 
@@ -35,6 +36,7 @@ struct sim_told {
         uint16_t weight;
         usec_t up_since;
     } servers[SIM_BACKENDS][COLORS][SIM_INSTANCES];
+    char map[SIM_MAP_MAX];
 };
 
 struct sim_balancer {
@@ -42,6 +44,8 @@ struct sim_balancer {
     usec_t slow_until, slow_by; /* it takes its time with every answer */
     uint32_t epoch;             /* counts workers */
     struct sim_server servers[SIM_BACKENDS][COLORS][SIM_INSTANCES];
+    char map[SIM_MAP_MAX]; /* of RouteMap= */
+    usec_t map_touched_at; /* as a server's */
     struct sim_told told;
 };
 
@@ -49,12 +53,13 @@ struct sim_balancer {
 struct sim_state_file {
     bool written;
     struct server_wanted wanted[SIM_BACKENDS][COLORS][SIM_INSTANCES];
+    char map[SIM_MAP_MAX];
 };
 
 struct sim;
 
 /* The router port. */
-int haproxy_exchange(void *sim, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token);
+int haproxy_exchange(void *sim, uint32_t balancer, const struct balancer_plan *plan, uint64_t token);
 int haproxy_remember(void *sim, const struct plan *plan, struct error *err);
 
 void haproxy_begin(struct sim *sim);

@@ -20,8 +20,9 @@ tests_simulate_simulate_SOURCES = \
 	%D%/metrics.c \
 	%D%/operator.c \
 	%D%/oracle.h %D%/oracle-adopt.c %D%/oracle-commits.c %D%/oracle-hooks.c %D%/oracle-orders.c \
-	%D%/oracle-quiet.c %D%/oracle-rest.c %D%/oracle-shares.c %D%/oracle-windows.c \
+	%D%/oracle-quiet.c %D%/oracle-rest.c %D%/oracle-routes.c %D%/oracle-shares.c %D%/oracle-windows.c \
 	%D%/requests.c \
+	%D%/routes.c %D%/routes.h \
 	%D%/run-one.c %D%/run-one.h \
 	%D%/scenario.c %D%/scenario.h \
 	%D%/script.c %D%/script.h \
@@ -30,5 +31,5 @@ tests_simulate_simulate_SOURCES = \
 	%D%/units.c %D%/units.h \
 	%D%/weather.c \
 	%D%/windows.c %D%/windows.h
-tests_simulate_simulate_LDADD = libagent.a $(STORE_LIBS)
+tests_simulate_simulate_LDADD = libagent.a libtraffic.a $(STORE_LIBS)
 tests_simulate_simulate_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=spec_parse,--wrap=spec_free

@@ -26,7 +26,7 @@ build() { # FILE
     $cc -std=gnu17 -O2 -w -D_GNU_SOURCE -I"$src" -I"$src/agent" -I"$(dirname "$src/$1")" -c "$work/mutated.c" -o "$work/$object"
     ar r "$work/$library" "$work/$object" 2>/dev/null
     # shellcheck disable=SC2046 # one word a library
-    $cc -o "$work/simulate" tests/simulate/*.o "$work/libagent.a" libstore.a "$work/libcore.a" libspec.a libanalysis.a libcommon.a \
+    $cc -o "$work/simulate" tests/simulate/*.o "$work/libagent.a" libtraffic.a libstore.a "$work/libcore.a" libspec.a libanalysis.a libcommon.a \
         -Wl,--wrap=spec_parse,--wrap=spec_free $(pkg-config --libs libcjson libcurl libcrypto libsystemd inih) -lm
 }
 

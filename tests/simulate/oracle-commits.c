@@ -125,8 +125,10 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
     const char *why = state_invalid(state);
     if (why)
         oracle_fail(sim, "I16", "%s", why);
-    if (!oracle->verb)
+    if (!oracle->verb) {
         check_steps(sim, step_of(state));
+        oracle_routes_commit(sim, state);
+    }
     bool promoting = oracle->has_previous && state->stable != oracle->previous.stable;
     if (durable || !promoting) /* roles that could not be written have not changed, nor what came with them */
         oracle->step = step_of(state);

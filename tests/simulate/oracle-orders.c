@@ -281,16 +281,20 @@ static void check_durable(struct sim *sim, uint32_t balancer, const struct serve
                     INSTANCE_NAME((enum color)order->color, order->number));
 }
 
-void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n) {
-    sim->oracle.orders += n;
-    if (n > 0)
+void oracle_exchange(struct sim *sim, uint32_t balancer, const struct balancer_plan *plan) {
+    const struct server_order *orders = plan->orders;
+    const uint32_t n = plan->n;
+    bool any = balancer_plan_orders(plan);
+    sim->oracle.orders += n + (plan->routes_order != ROUTES_LEAVE);
+    if (any)
         oracle_adopt_order(sim);
-    if (n > 0 && sim->oracle.previous.by_hand.yielded && !sim->disk.doubtful)
+    if (any && sim->oracle.previous.by_hand.yielded && !sim->disk.doubtful)
         oracle_fail(sim, "yield", "people were to be let be, but a balancer is given orders");
     for (uint32_t i = 0; i < n; i++) {
         check_raise(sim, balancer, &orders[i]);
         check_durable(sim, balancer, &orders[i]);
     }
+    oracle_routes_exchange(sim, balancer, plan);
     for (uint32_t backend = 0; n > 0 && backend < sim->scenario.backends; backend++) {
         if (sim->scenario.spec->strategy == STRATEGY_BLUE_GREEN)
             check_switch(sim, balancer, backend, orders, n);

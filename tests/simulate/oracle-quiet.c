@@ -102,6 +102,7 @@ static void check_balancer(struct sim *sim, uint32_t b) {
         check_backend(sim, b, backend);
     if (sim->scenario.preview)
         check_preview(sim, b);
+    oracle_routes_quiet(sim, b);
 }
 
 /* Somebody is well who is what his color is for. */

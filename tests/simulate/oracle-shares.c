@@ -10,7 +10,7 @@ share_t oracle_share_of_steps(const struct spec *spec, uint32_t steps) {
     return share;
 }
 
-static bool rollout_is_on_its_way(const struct sim *sim) {
+bool oracle_is_on_its_way(const struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
     const struct rollout *rollout = &state->rollout;
     return sim->oracle.has_previous && rollout->mode == MODE_RUNNING &&
@@ -36,14 +36,14 @@ static share_t share_let_go(const struct sim *sim) {
 
 /* With DynamicStableScale= what was given goes down as stable comes back. */
 share_t oracle_allowed(const struct sim *sim) {
-    share_t steps = rollout_is_on_its_way(sim) ? share_let_go(sim) : 0;
+    share_t steps = oracle_is_on_its_way(sim) ? share_let_go(sim) : 0;
     share_t given = sim->oracle.has_previous ? sim->oracle.previous.share_given : 0;
     return steps > given ? steps : given;
 }
 
 uint32_t oracle_stable_scale(const struct sim *sim) {
     const struct spec *spec = sim->scenario.spec;
-    if (!spec->dynamic_stable_scale || !rollout_is_on_its_way(sim))
+    if (!spec->dynamic_stable_scale || !oracle_is_on_its_way(sim))
         return spec->replicas;
     share_t before = oracle_share_of_steps(spec, sim->oracle.previous.rollout.step), at = share_at_step(sim);
     share_t stable = SHARE_FULL - (before < at ? before : at);

@@ -3,6 +3,7 @@
  * made of that).
  *
  *   oracle-orders.c   at each command the agent sends: I1 I2 I3 I4 I6 I7 I11 I15
+ *   oracle-routes.c   of routes: I3 I4 I12 I15
  *   oracle-shares.c   what the durable state allows and asks for
  *   oracle-adopt.c    while nothing is known that was decided: nothing is touched, and only what is clear is taken over
  *   oracle-hooks.c    what hooks have said: nothing goes on without it
@@ -79,7 +80,8 @@ void oracle_told_unit(struct sim *sim, enum color color, uint32_t number, const 
 void oracle_forget_agent(struct sim *sim);
 
 /* Commands, as they are sent. */
-void oracle_exchange(struct sim *sim, uint32_t balancer, const struct server_order *orders, uint32_t n);
+void oracle_exchange(struct sim *sim, uint32_t balancer, const struct balancer_plan *plan);
+void oracle_routes_exchange(struct sim *sim, uint32_t balancer, const struct balancer_plan *plan);
 void oracle_unit_order(struct sim *sim, const struct unit_order *order);
 void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t revision);
 
@@ -137,6 +139,13 @@ bool oracle_truly_ready(const struct sim *sim, uint32_t balancer, uint32_t color
 /* The faults are over: whether all has come to rest. */
 void oracle_check_rest(struct sim *sim);
 
+/* A step that makes or removes a route is passed only when that was seen. */
+void oracle_routes_commit(struct sim *sim, const struct state *state);
+/* The routes of one balancer, when all is quiet. */
+void oracle_routes_quiet(struct sim *sim, uint32_t balancer);
+
+/* A rollout has its color. */
+bool oracle_is_on_its_way(const struct sim *sim);
 /* The share of the new revision that the durable state allows. */
 share_t oracle_allowed(const struct sim *sim);
 /* What the first so many steps have set. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "sim.h"
 
 /* ---------------------------------------------------------------- versions */
@@ -90,13 +91,30 @@ static void say_step(struct writer *writer) {
     }
 }
 
+/* A first one, a second one, the first one anew, and its end. */
+static void say_route(struct writer *writer) {
+    static const char *const routes[] = {"", "setHeaderRoute beta X-Beta exact 1", "setCookieRoute who who prefix me",
+                                         "setHeaderRoute beta X-Beta regex 2.", "setCookieRoute beta"};
+    const char *route =
+        writer->sim->scenario.routes ? routes[DRAW_RARE(writer->sim, ROUTE_STEP, 400, ELEMENTS(routes) - 1)] : "";
+    if (*route)
+        say(writer, "Step=%s\n", route);
+}
+
 static void say_canary(struct writer *writer) {
     struct sim *sim = writer->sim;
-    say(writer, "[Canary]\nStep=setWeight 20\n");
+    say(writer, "[Canary]\n");
+    if (sim->scenario.routes && DRAW_RARE(sim, SESSION_COOKIE, 400, 1))
+        say(writer, "SessionCookie=rollout\n");
+    say_route(writer);
+    say(writer, "Step=setWeight 20\n");
     say(writer, "DynamicStableScale=%s\n", DRAW_RARE(sim, DYNAMIC_STABLE_SCALE, 250, 1) ? "yes" : "no");
     uint32_t steps = DRAW(sim, STEPS, 7);
-    for (uint32_t n = 0; n < steps; n++)
+    for (uint32_t n = 0; n < steps; n++) {
+        say_route(writer);
         say_step(writer);
+    }
+    say_route(writer);
     uint32_t background = DRAW_RARE(sim, BACKGROUND, 200, 3);
     if (background)
         say(writer, "BackgroundAnalysis=watch\nBackgroundAnalysisStartingStep=%u\n",
@@ -152,6 +170,8 @@ static void say_haproxy(struct writer *writer) {
     say_sockets(writer, scenario->all_balancers);
     say(writer, "Backend=shop\n%s%s", scenario->backends > 1 ? "Backend=api\n" : "",
         scenario->preview ? "PreviewBackend=next\n" : "");
+    if (scenario->routes)
+        say(writer, "RouteMap=/var/lib/rollout/shop/haproxy/routes.map\n");
 }
 
 static void say_windows(struct writer *writer, uint32_t variant) {
@@ -197,6 +217,8 @@ static void draw_configuration(struct writer *writer) {
     scenario->backends = 1 + DRAW(sim, BACKENDS, 2);
     scenario->preview = DRAW_RARE(sim, PREVIEW_BACKEND, 150, 1) != 0;
     bool blue_green = DRAW_RARE(sim, STRATEGY, 250, 1);
+    scenario->routes = DRAW_RARE(sim, ROUTES, 200, 1) != 0;
+    scenario->preview = scenario->preview || scenario->routes;
     say(writer, "[Rollout]\nStrategy=%s\nUnit=shop@.service\nReplicas=%u\n", blue_green ? "blueGreen" : "canary",
         1 + DRAW(sim, REPLICAS, SIM_INSTANCES));
     say(writer, "MinReadySec=%s\nDrainTimeoutSec=%s\n", min_ready[DRAW(sim, MIN_READY, 4)],

@@ -59,6 +59,7 @@ struct scenario {
     uint32_t backends;
     enum temper tempers[SIM_HOOKS];
     bool preview;                 /* PreviewBackend= comes after them */
+    bool routes;                  /* and RouteMap= leads there */
     char text[SCENARIO_TEXT_MAX]; /* the configuration, while it is being written */
     uint32_t variants;
     struct spec *files[VARIANTS_MAX]; /* what the files may say */

@@ -139,7 +139,11 @@
     X(HOOK_DOUBLED, FAULT, "hook.doubled")                         \
     X(PREPARE, PLAN, "plan.prepare")                               \
     X(PREPARE_TIME, FAULT, "systemd.prepare-time")                 \
-    X(PREPARE_FAILS, FAULT, "systemd.prepare-fails")
+    X(PREPARE_FAILS, FAULT, "systemd.prepare-fails")               \
+    X(ROUTES, PLAN, "plan.routes")                                 \
+    X(ROUTE_STEP, PLAN, "plan.route-step")                         \
+    X(SESSION_COOKIE, PLAN, "plan.session-cookie")                 \
+    X(HAND_ROUTES, FAULT, "hand.routes")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 

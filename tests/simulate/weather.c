@@ -113,6 +113,7 @@ static const struct {
     {AT_FILES_BAD, 2, 500, files_spoil},
     {AT_HAND_STOP, 2, 500, hands_stop},
     {AT_HAND_START, 2, 500, hands_start},
+    {AT_HAND_ROUTES, 3, 500, hands_routes},
 };
 
 static void on_weather(struct sim *sim, const struct happening *what) {

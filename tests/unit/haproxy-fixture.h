@@ -29,7 +29,8 @@ static inline void fixture_commands(const struct haproxy_names *names, struct bu
     static struct balancer_seen last;
     last.servers[0][GREEN][0] = (struct server_seen){.known = true, .checked = true};
     *text = BUFFER(64 * 1024);
-    (void)haproxy_command_text(names, &last, fixture_orders, ELEMENTS(fixture_orders), text);
+    (void)haproxy_command_text(names, &last, fixture_orders, ELEMENTS(fixture_orders), &(struct haproxy_map_order){0},
+                               text);
 }
 
 #endif

@@ -104,13 +104,16 @@ tests_unit_test_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write,--wrap=fsync,--wr
 	-Wl,--wrap=unlinkat,--wrap=symlinkat,--wrap=renameat
 
 # traffic/
-check_PROGRAMS += %D%/test-haproxy-command %D%/test-haproxy-look %D%/test-haproxy-router
+check_PROGRAMS += %D%/test-haproxy-command %D%/test-haproxy-look %D%/test-haproxy-router \
+	%D%/test-haproxy-routes
 tests_unit_test_haproxy_command_SOURCES = %D%/test-haproxy-command.c %D%/haproxy-fixture.h
 tests_unit_test_haproxy_command_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 tests_unit_test_haproxy_look_SOURCES = %D%/test-haproxy-look.c %D%/haproxy-fixture.h
 tests_unit_test_haproxy_look_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 tests_unit_test_haproxy_router_SOURCES = %D%/test-haproxy-router.c %D%/haproxy-fixture.h
 tests_unit_test_haproxy_router_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
+tests_unit_test_haproxy_routes_SOURCES = %D%/test-haproxy-routes.c
+tests_unit_test_haproxy_routes_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 
 # api/
 check_PROGRAMS += %D%/test-api-clients %D%/test-api-requests
@@ -142,7 +145,7 @@ tests_unit_test_hook_LDADD = $(NOTIFY_LIBS) $(TEST_LIBS)
 
 # core/
 check_PROGRAMS += %D%/test-capacity %D%/test-forecast %D%/test-hooks %D%/test-lives %D%/test-preview \
-	%D%/test-stable %D%/test-verbs %D%/test-weights
+	%D%/test-routes %D%/test-stable %D%/test-verbs %D%/test-weights
 dist_check_SCRIPTS += %D%/test-core-purity.sh
 %D%/test-core-purity.log: libcore.a libanalysis.a
 tests_unit_test_capacity_SOURCES = %D%/test-capacity.c %D%/core-fixture.h
@@ -157,6 +160,8 @@ tests_unit_test_verbs_SOURCES = %D%/test-verbs.c
 tests_unit_test_verbs_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_preview_SOURCES = %D%/test-preview.c %D%/core-fixture.h
 tests_unit_test_preview_LDADD = $(CORE_LIBS) $(TEST_LIBS)
+tests_unit_test_routes_SOURCES = %D%/test-routes.c %D%/core-fixture.h
+tests_unit_test_routes_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_stable_SOURCES = %D%/test-stable.c %D%/core-fixture.h
 tests_unit_test_stable_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_weights_SOURCES = %D%/test-weights.c

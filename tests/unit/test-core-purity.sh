@@ -18,7 +18,7 @@ memchr memcmp memcpy memmem memmove memset
 hook_moment_to_string
 snprintf vsnprintf stpcpy strchr strcmp strcspn strlen strncmp strnlen strspn strstr strtod
 fmax fmin fmod pow round trunc floor ceil log10 nan
-spec_template
+spec_template spec_route_counts
 EOF
 trap 'rm -f purity.*.$$' EXIT
 tr ' ' '\n' < purity.allowed.$$ | sort -u > purity.allow.$$

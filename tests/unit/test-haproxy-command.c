@@ -34,7 +34,7 @@ static int order_text(struct server_order order, bool known, struct buffer *text
     struct haproxy_names names;
     fixture_names(&names);
     last.servers[0][GREEN][0] = (struct server_seen){.known = known};
-    return haproxy_command_text(&names, &last, &order, 1, text);
+    return haproxy_command_text(&names, &last, &order, 1, &(struct haproxy_map_order){0}, text);
 }
 
 static void test_orders(void **state) {

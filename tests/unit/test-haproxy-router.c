@@ -29,6 +29,8 @@ struct fixture {
     struct exchange_result result;
 };
 
+static const struct balancer_plan look = {.look = true};
+
 static void on_done(void *userdata, uint32_t balancer, uint64_t token, const struct exchange_result *result) {
     struct fixture *fixture = userdata;
     assert_int_equal(balancer, 0);
@@ -36,7 +38,7 @@ static void on_done(void *userdata, uint32_t balancer, uint64_t token, const str
     fixture->result = *result;
     fixture->calls++;
     if (fixture->again)
-        assert_int_equal(fixture->router.exchange(fixture->router.self, 0, NULL, 0, 42), 0);
+        assert_int_equal(fixture->router.exchange(fixture->router.self, 0, &look, 42), 0);
     fixture->again = false;
 }
 
@@ -110,8 +112,8 @@ static void serve_recorded(struct fixture *fixture) {
 
 static void run(struct fixture *fixture) {
     int calls = fixture->calls + 1;
-    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, NULL, 0, 42), 0);
-    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, NULL, 0, 43), -EBUSY);
+    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, &look, 42), 0);
+    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, &look, 43), -EBUSY);
     assert_int_equal(fixture->calls, calls - 1); /* never from inside */
     while (fixture->calls < calls)
         assert_true(sd_event_run(fixture->event, 5 * USEC_PER_SEC) > 0);
@@ -192,13 +194,13 @@ static void test_changed_spec(void **state) {
     (void)string_copy(fixture->spec.haproxy.sockets[0], SOCKET_NAME_MAX, "lb.example:9999");
     assert_int_equal(haproxy_router_set_spec(&fixture->router, &fixture->spec, &error), -EINVAL);
     (void)string_copy(fixture->spec.haproxy.sockets[0], SOCKET_NAME_MAX, "[::1]:1");
-    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, NULL, 0, 42), 0);
+    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, &look, 42), 0);
     assert_int_equal(haproxy_router_set_spec(&fixture->router, &fixture->spec, &error), 0);
     while (fixture->calls < 1)
         assert_true(sd_event_run(fixture->event, 5 * USEC_PER_SEC) > 0);
     assert_int_equal(fixture->result.seen.link, LINK_UNKNOWN);
-    assert_int_equal(fixture->router.exchange(fixture->router.self, 1, NULL, 0, 42), -EINVAL);
-    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, NULL, 0, 42), 0); /* freed while it is asked */
+    assert_int_equal(fixture->router.exchange(fixture->router.self, 1, &look, 42), -EINVAL);
+    assert_int_equal(fixture->router.exchange(fixture->router.self, 0, &look, 42), 0); /* freed while it is asked */
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

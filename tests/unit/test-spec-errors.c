@@ -125,6 +125,11 @@ static void says_what_is_wrong_and_where(void **state) {
         {"[Canary]\nStep=pause\nStep=setHeaderRoute r H exact 1\n", "f:3: Step: a route needs RouteMap= in [HAProxy]"},
         {"[HAProxy]\nRouteMap=/map\n[Canary]\nStep=setCookieRoute r H exact 1\n",
          "f:4: Step: a route needs PreviewBackend= in [HAProxy]"},
+        {"[HAProxy]\nRouteMap=/map\n[Canary]\nSessionCookie=c\n",
+         "f:4: SessionCookie: it needs PreviewBackend= in [HAProxy]"},
+        {"[HAProxy]\nRouteMap=/a b\n",
+         "f:2: RouteMap: \"/a b\" has to be named in HAProxy's commands, expected letters, "
+         "digits, / . _ - : @ +"},
         {"[Hook h]\nURL=x\n", "f:1: [Hook h] has no At=, expected when it is asked"},
         {"[Hook h]\nAt=rollout\n", "f:1: [Hook h] has neither URL= nor Unit=, expected either URL= or Unit="},
         {"[Hook h]\nAt=rollout\nURL=x\nUnit=x@.service\n",

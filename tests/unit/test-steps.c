@@ -65,9 +65,9 @@ static void every_kind_of_step(void **state) {
     assert_string_equal(step.route.name, "beta");
     assert_string_equal(step.route.field, "X-Beta");
     assert_string_equal(step.route.value, "1");
-    step = parsed("setHeaderRoute agents User-Agent regex ^Moz.* (X11)$");
+    step = parsed("setHeaderRoute agents User-Agent regex Moz.* (X11)");
     assert_int_equal(step.route.match, ROUTE_REGEX);
-    assert_string_equal(step.route.value, "^Moz.* (X11)$");
+    assert_string_equal(step.route.value, "Moz.* (X11)");
     step = parsed("setCookieRoute beta who prefix test-");
     assert_int_equal(step.kind, STEP_SET_COOKIE_ROUTE);
     assert_int_equal(step.route.match, ROUTE_PREFIX);
@@ -117,6 +117,27 @@ static void bad_steps(void **state) {
          "route beta: expected \"exact VALUE\", \"prefix VALUE\" or \"regex VALUE\" after X-Beta"},
         {"setHeaderRoute beta X-Beta is 1",
          "route beta: expected \"exact VALUE\", \"prefix VALUE\" or \"regex VALUE\" after X-Beta"},
+        {"setHeaderRoute b H exact a\tb", "route b: control characters in its value, expected none"},
+        {"setHeaderRoute b H regex a(b", "this parenthesis is not closed\n    a(b\n     ^"},
+        {"setHeaderRoute b H regex ^a",
+         "a route's regular expression cannot have ^ or $, expected none, as it matches the "
+         "whole value"},
+        {"setHeaderRoute b H regex a$",
+         "a route's regular expression cannot have ^ or $, expected none, as it matches the "
+         "whole value"},
+        {"setHeaderRoute b H regex a\\s", "a route's regular expression cannot have this escape, expected \\d \\w \\b "
+                                          "\\B \\x20 or a class in brackets; it matches the whole value"},
+        {"setHeaderRoute b H regex \\Qa\\E", "a route's regular expression cannot have this escape, expected \\d \\w "
+                                             "\\b \\B \\x20 or a class in brackets; it matches the whole value"},
+        {"setHeaderRoute b H regex a\\x0a",
+         "a route's regular expression cannot have such a \\x, expected \\x20 to \\x7e"},
+        {"setHeaderRoute b H regex (?s)a.b",
+         "a route's regular expression cannot have this group, expected (...), (?:...), (?i) or (?i:...)"},
+        {"setHeaderRoute b H regex [[:space:]]",
+         "a route's regular expression cannot have this class, expected [:alnum:], [:alpha:], [:digit:], [:graph:], "
+         "[:lower:], [:print:], [:punct:], [:upper:], [:word:] or [:xdigit:]"},
+        {"setHeaderRoute b H regex \xc3\xa4", "a route's regular expression is ASCII, expected no other characters"},
+        {"setCookieRoute b C exact a;b", "route b: a cookie ends at the semicolon, expected none in its value"},
         {"setHeaderRoute beta X:Beta exact 1",
          "route beta: bad header or cookie, expected at most 63 letters, digits, - _ ."},
         {"pause 1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
