@@ -26,8 +26,10 @@ int agent_apply_live(struct agent *agent, struct error *err) {
         pinned->haproxy.n_sockets = files->haproxy.n_sockets;
         memcpy(pinned->haproxy.sockets, files->haproxy.sockets, sizeof pinned->haproxy.sockets);
         memcpy(pinned->haproxy.master_socket, files->haproxy.master_socket, sizeof pinned->haproxy.master_socket);
-        if (route_map_is_empty(agent))
+        if (route_map_is_empty(agent) && strcmp(pinned->haproxy.route_map, files->haproxy.route_map) != 0) {
             memcpy(pinned->haproxy.route_map, files->haproxy.route_map, sizeof pinned->haproxy.route_map);
+            agent_look(agent); /* a deploy is refused where HAProxy does not know it */
+        }
     }
     const struct spec *spec = agent_spec(agent);
     int r = agent->ports.configure(agent->ports.userdata, spec, err);

@@ -197,6 +197,8 @@ static int take_replies(const char *commands, struct buffer *reply, struct hapro
             r = take_backend(facts, dialogue.command + prefix, dialogue.reply);
         else if (strcmp(dialogue.command, SHOW_ALL) == 0)
             r = take_rows(facts, dialogue.reply);
+        else if (strncmp(dialogue.command, HAPROXY_SHOW_MAP, strlen(HAPROXY_SHOW_MAP)) == 0)
+            facts->looks_routes_up = haproxy_map_read(dialogue.reply);
         if (r < 0)
             return r;
     }
@@ -220,6 +222,8 @@ int haproxy_facts_ask(const struct spec *spec, const char *socket, struct haprox
     buffer_puts(&commands, "prompt\n" SHOW_LEVEL "\n");
     for (uint32_t i = 0; i < names.n_backends; i++)
         buffer_printf(&commands, HAPROXY_SHOW_SERVERS "%s\n", names.backends[i]);
+    if (*names.route_map)
+        buffer_printf(&commands, HAPROXY_SHOW_MAP "%s\n", names.route_map);
     r = buffer_puts(&commands, SHOW_ALL "\nquit\n");
     if (r >= 0)
         r = converse(&address, buffer_text(&commands), &reply);

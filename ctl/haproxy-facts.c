@@ -243,3 +243,36 @@ int haproxy_facts_from_config(const struct haproxy_config *config, const char *f
     }
     return 0;
 }
+
+/* ---------------------------------------------------------------- routes */
+
+struct route_reading {
+    char lookup[PATH_MAX]; /* "map_reg(FILE)" */
+    struct haproxy_facts *facts;
+};
+
+static bool has_word_with(const struct haproxy_line *line, const char *text) {
+    for (size_t n = 1; n < line->n_words; n++)
+        if (strstr(line->words[n], text))
+            return true;
+    return false;
+}
+
+static void take_route_line(const struct haproxy_line *line, bool inherited, void *userdata) {
+    struct route_reading *reading = userdata;
+    struct haproxy_facts *facts = reading->facts;
+    bool looks_up = has_word_with(line, reading->lookup);
+    if (looks_up && strcmp(line->words[0], "http-request") == 0 && has_word_with(line, "req.hdrs,"))
+        facts->looks_routes_up = true;
+    else if (looks_up && strcmp(line->words[0], "http-response") == 0 && has_word_with(line, "srv_name,"))
+        facts->gives_cookie = true;
+    else if (strcmp(line->words[0], "use_backend") == 0 && strncmp(haproxy_word(line, 1), "%[", 2) == 0)
+        facts->follows_routes = true;
+}
+
+void haproxy_facts_routes(const struct haproxy_config *config, const char *route_map, struct haproxy_facts *ret) {
+    struct route_reading reading = {.facts = ret};
+    (void)snprintf(reading.lookup, sizeof reading.lookup, "map_reg(%s)", route_map);
+    for (size_t i = 0; i < config->n_sections; i++)
+        haproxy_config_each(config, i, take_route_line, &reading);
+}

@@ -44,6 +44,9 @@ struct haproxy_facts {
     bool from_file;
     size_t n_backends;
     struct haproxy_backend_facts *backends;
+    bool looks_routes_up; /* requests are looked up in RouteMap=; of a process: it has that map */
+    bool follows_routes;  /* what is found there says the backend. A file tells, as of the next one */
+    bool gives_cookie;    /* answers are looked up there, too */
 };
 
 void haproxy_facts_done(struct haproxy_facts *facts);
@@ -54,6 +57,9 @@ const struct haproxy_server_facts *haproxy_facts_server(const struct haproxy_bac
 
 /* Pure. From a configuration: FILE is its name. -ENOMEM. The caller calls haproxy_facts_done(), on failure too. */
 int haproxy_facts_from_config(const struct haproxy_config *config, const char *file, struct haproxy_facts *ret);
+
+/* What it does with the file of routes ROUTE_MAP. */
+void haproxy_facts_routes(const struct haproxy_config *config, const char *route_map, struct haproxy_facts *ret);
 
 /* Asks the HAProxy that runs at SOCKET (as Socket=) for the backends of SPEC. Those that it doesn't have are left out.
  * *ret_level is "admin", "operator" or "user". Bounded by two seconds. -ENOENT, -ECONNREFUSED, -EACCES, -ETIMEDOUT ...:

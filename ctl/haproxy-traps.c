@@ -238,6 +238,31 @@ static void check_backend(struct look *look, uint32_t index, const char *remembe
         check_remembered(look, remembered);
 }
 
+/* What leads to the new version past the weights. */
+static void check_routes(const struct look *look) {
+    const char *map = look->spec->haproxy.route_map, *preview = look->spec->haproxy.preview_backend;
+    const struct haproxy_facts *facts = look->facts;
+    if (!*map || !*preview)
+        return;
+    if (!facts->looks_routes_up)
+        ERROR(look, 0,
+              "no header is looked up in RouteMap=: add `http-request set-var(txn.route) req.hdrs,map_reg(%s)` "
+              "to the frontend, and reload",
+              map);
+    if (!facts->from_file)
+        return;
+    if (!facts->follows_routes)
+        ERROR(look, 0,
+              "no request follows RouteMap=: add `use_backend %%[var(txn.route)] if { var(txn.route) -m found } "
+              "{ nbsrv(%s) gt 0 }` to the frontend",
+              preview);
+    if (*look->spec->session_cookie && !facts->gives_cookie)
+        ERROR(look, 0,
+              "nobody is given SessionCookie=: add `http-response add-header Set-Cookie "
+              "%%[srv_name,map_reg(%s)] if { srv_name,map_reg(%s) -m found }` to the backends",
+              map, map);
+}
+
 void haproxy_traps(const struct spec *spec, const struct haproxy_facts *facts, enum says_ready says_ready,
                    const char *const remembered[], struct findings *findings) {
     struct look look = {.spec = spec, .facts = facts, .says_ready = says_ready, .findings = findings};
@@ -246,6 +271,7 @@ void haproxy_traps(const struct spec *spec, const struct haproxy_facts *facts, e
         findings_add(findings, SEVERITY_ERROR, NULL, "%s", err.text);
         return;
     }
+    check_routes(&look);
     for (uint32_t i = 0; i < look.names.n_backends; i++) {
         check_backend(&look, i, remembered ? remembered[i] : NULL);
         const struct haproxy_backend_facts *first = haproxy_facts_backend(facts, look.names.backends[0]);

@@ -125,4 +125,11 @@ void init_put_haproxy(struct buffer *text, const struct init_wishes *wishes) {
         wishes->app, ROLLOUT_STATE_DIR, wishes->app, wishes->app);
     put_servers(text, "blue", wishes->port, wishes->replicas);
     put_servers(text, "green", init_green_port(wishes), wishes->replicas);
+    say(text,
+        "# For steps that route requests by a header or cookie (RouteMap=, PreviewBackend= and ROUTES in "
+        "rollout.conf(5)):\n"
+        "# a backend %s-preview like this one, and in the frontend\n"
+        "#     http-request set-var(txn.route) req.hdrs,map_reg(%s/%s/haproxy/routes.map)\n"
+        "#     use_backend %%[var(txn.route)] if { var(txn.route) -m found } { nbsrv(%s-preview) gt 0 }\n",
+        wishes->app, ROLLOUT_STATE_DIR, wishes->app, wishes->app);
 }

@@ -117,6 +117,8 @@ void lint_haproxy_file(const struct spec *spec, const char *file, enum says_read
         r = haproxy_config_read(text, len, file, &config, &err);
     if (r >= 0 && haproxy_facts_from_config(config, file, &facts) < 0)
         r = error_set(&err, -ENOMEM, "out of memory while reading %s", file);
+    if (r >= 0)
+        haproxy_facts_routes(config, spec->haproxy.route_map, &facts);
     if (r < 0)
         findings_add_text(findings, err.text);
     else

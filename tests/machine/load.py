@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Requests without end, and what became of each: usage: load.py URL-HOST PORT COUNTS-FILE [THREADS [PER-SECOND]].
+"""Requests without end, and what became of each: usage: load.py URL-HOST PORT COUNTS-FILE [THREADS [PER-SECOND [HEADER]]].
 
 Half of the threads keep their connection, half of them close it after each request. COUNTS-FILE holds, anew every 50 ms, a JSON object
 {"sent", "answered": {VERSION: {STATUS: n}}, "mixed", "failed", "failures": [[time, what], ...]}. Mixed are those that began after a version
@@ -18,6 +18,7 @@ import time
 HOST, PORT, COUNTS = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 THREADS = int(sys.argv[4]) if len(sys.argv) > 4 else 4
 PER_SECOND = float(sys.argv[5]) if len(sys.argv) > 5 else 800.0
+HEADER = sys.argv[6] + "\r\n" if len(sys.argv) > 6 else ""
 
 lock = threading.Lock()
 answered = collections.defaultdict(collections.Counter)
@@ -77,7 +78,7 @@ def run(keep, pause):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 stream = connection.makefile("rb")
             word = "keep-alive" if keep else "close"
-            connection.sendall(f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n\r\n".encode())
+            connection.sendall(f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n{HEADER}\r\n".encode())
             status, version, close = read_answer(stream)
             record(began, status, version, None)
             if close or not keep:

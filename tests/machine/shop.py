@@ -123,9 +123,10 @@ class Shop:
         except FileNotFoundError:
             return {"sent": 0, "answered": {}, "failed": 0, "failures": []}
 
-    def start_load(self, per_second=800, port=80, name="load"):
+    def start_load(self, per_second=800, port=80, name="load", header=None):
         """Begins to send requests; end with stop_load()."""
         command = ["/usr/local/bin/load.py", "127.0.0.1", str(port), f"/run/{name}.json", "4", str(per_second)]
+        command += [header] if header else []
         self.run("systemd-run", "--quiet", "--collect", f"--unit={name}", *command)
         wait_for("the load", lambda: self.counts(name)["sent"] > 50)
 

@@ -113,8 +113,8 @@ static void event(void *userdata, const struct spec *spec, const struct state *s
 
 /* ---------------------------------------------------------------- nobody runs, no balancer answers */
 
-static int exchange(void *self, uint32_t balancer, const struct server_order *orders, uint32_t n, uint64_t token) {
-    (void)self, (void)balancer, (void)orders, (void)n, (void)token;
+static int exchange(void *self, uint32_t balancer, const struct balancer_plan *plan, uint64_t token) {
+    (void)self, (void)balancer, (void)plan, (void)token;
     return -ECONNREFUSED;
 }
 
