@@ -56,10 +56,10 @@ static int check_attempt(struct agent *agent, const struct api_command *asked, s
 /* A new attempt could work, as far as anybody can tell: what it runs is there, and where it goes. */
 static int check_new_attempt(struct agent *agent, uint32_t revision, struct error *err) {
     const struct history *entry = state_revision(&agent->next, revision);
-    int r = agent_refuse_attempt(agent, agent->files, err);
-    if (r < 0 || !agent->ports.check_deploy || !entry)
-        return r;
-    return agent->ports.check_deploy(agent->ports.userdata, agent->files, entry->version, err);
+    int r = 0;
+    if (agent->ports.check_deploy && entry)
+        r = agent->ports.check_deploy(agent->ports.userdata, agent->files, entry->version, err);
+    return r < 0 ? r : agent_refuse_attempt(agent, agent->files, err);
 }
 
 /* What the attempt runs and by which configuration, durable before the state that names it. */
