@@ -114,12 +114,17 @@ void oracle_hook_told(struct sim *sim, const struct sim_call *call, bool passed)
             condemn(sim);
 }
 
+bool oracle_hooks_let_start(const struct sim *sim) {
+    const struct state *state = &sim->oracle.previous;
+    return nobody_is_asked(state) || all_passed(sim, state, HOOK_CONFIRM_ROLLOUT);
+}
+
 /* At the first order that this revision begins by. */
 void oracle_hooks_start(struct sim *sim, enum color color) {
     const struct state *state = &sim->oracle.previous;
     bool begins = state->rollout.mode == MODE_RUNNING && state->rollout.color == color &&
                   state->slots[color].revision == state->rollout.revision;
-    if (begins && !nobody_is_asked(state) && !all_passed(sim, state, HOOK_CONFIRM_ROLLOUT))
+    if (begins && !oracle_hooks_let_start(sim))
         oracle_fail(sim, "hook", "an instance of revision %u is started before confirm-rollout has passed",
                     state->rollout.revision);
 }

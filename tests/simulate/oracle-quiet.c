@@ -79,7 +79,7 @@ static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
                     (unsigned long long)look.all, allowed);
 }
 
-/* I3: at the address of the new revision nobody else is met. */
+/* I3: at the address of the new revision nobody else is met, and itself as soon as it may begin. */
 static void check_preview(struct sim *sim, uint32_t b) {
     const struct state *state = &sim->oracle.previous;
     const struct rollout *rollout = &state->rollout;
@@ -87,7 +87,7 @@ static void check_preview(struct sim *sim, uint32_t b) {
     uint32_t backend = sim->scenario.backends;
     struct look look = look_at(sim, b, backend, rollout->color);
     bool there = false;
-    for (uint32_t number = 0; runs && number < SIM_INSTANCES; number++)
+    for (uint32_t number = 0; runs && oracle_hooks_let_start(sim) && number < SIM_INSTANCES; number++)
         there = there || (oracle_truly_ready(sim, b, rollout->color, number) &&
                           sim->balancers[b].servers[backend][rollout->color][number].up);
     if (look.all > (runs ? look.canary : 0) || (there && look.canary == 0))
