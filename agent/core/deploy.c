@@ -21,11 +21,17 @@ static bool is_asked(const struct asking *a, uint32_t revision) {
     return entry && id128_equal(&entry->identity, &a->asked->identity);
 }
 
+static bool waits_for_its_window(const struct asking *a) {
+    return a->world->window_opens && !a->asked->now;
+}
+
 static void sign(struct asking *a, struct history *entry) {
     entry->uid = a->asked->uid;
     entry->login_uid = a->asked->login_uid;
     entry->wall_started = a->world->wall;
     memcpy(entry->configuration, a->spec->digest, sizeof entry->configuration);
+    if (a->world->window_opens && a->asked->now && a->asked->verb == VERB_DEPLOY)
+        history_say(entry, BY_NOW);
 }
 
 static struct history *add(struct asking *a, const char *version, struct id128 identity) {
@@ -83,10 +89,6 @@ bool queue_drop(struct asking *a, enum outcome outcome) {
 
 static bool waits_for_the_end(const struct asking *a) {
     return a->state->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_QUEUE;
-}
-
-static bool waits_for_its_window(const struct asking *a) {
-    return a->world->window_opens && !a->asked->now;
 }
 
 static void deploy_later(struct asking *a) {
@@ -152,8 +154,6 @@ static void deploy_new(struct asking *a) {
     } else {
         take_unmanaged(a);
         struct history *entry = add(a, a->asked->version, a->asked->identity);
-        if (a->world->window_opens && !back)
-            history_say(entry, BY_NOW);
         a->result->new_revision = true;
         begin(a, entry->revision, 1, color_for_deploy(next));
         conclude(a, VERDICT_ACCEPTED, "revision %u (%s) begins", entry->revision, a->asked->version);
@@ -194,7 +194,7 @@ void ask_deploy(struct asking *a) {
         a->result->revision = rollout->revision;
         conclude(a, VERDICT_ACCEPTED, "%s is under way, as revision %u, and nothing follows it", a->asked->version,
                  rollout->revision);
-    } else if (rollout->mode == MODE_ABORTED && is_asked(a, rollout->revision))
+    } else if (rollout->mode == MODE_ABORTED && is_asked(a, rollout->revision) && !waits_for_its_window(a))
         again(a, rollout->revision, rollout->color);
     else
         deploy_new(a);

@@ -19,18 +19,23 @@ static const struct history *entry_of(const struct state *state, uint32_t revisi
     return NULL;
 }
 
-/* Neither back to what was live, nor by --now. */
+static bool begins(const struct state *before, const struct state *state) {
+    const struct rollout *rollout = &state->rollout;
+    return rollout->mode == MODE_RUNNING &&
+           (rollout->revision != before->rollout.revision || rollout->attempt != before->rollout.attempt);
+}
+
+/* Neither back to what was live, nor by --now, nor by any verb but deploy. */
 static bool needs_a_window(const struct sim *sim, const struct state *before, const struct state *state) {
     const struct api_command *asked = sim->oracle.verb;
     if (!asked)
         return before->queued.revision == state->rollout.revision && !before->queued.now;
-    return asked->command.verb == VERB_DEPLOY && !asked->command.now && state->next_revision > before->next_revision &&
-           !state->rollout.full;
+    return asked->command.verb == VERB_DEPLOY && !asked->command.now && !state->rollout.full;
 }
 
 void oracle_window_commit(struct sim *sim, const struct state *before, const struct state *state) {
-    bool begins = state->rollout.mode == MODE_RUNNING && state->rollout.revision != before->rollout.revision;
-    if (begins && !sim->oracle.was_open && !windows_open(sim, sim->disk.began) && needs_a_window(sim, before, state))
+    if (begins(before, state) && !sim->oracle.was_open && !windows_open(sim, sim->disk.began) &&
+        needs_a_window(sim, before, state))
         oracle_fail(sim, "window", "revision %u begins outside of its window", state->rollout.revision);
 }
 
@@ -39,10 +44,10 @@ void oracle_window_verb(struct sim *sim, const struct api_command *asked, const 
     if (asked->command.verb != VERB_DEPLOY || !asked->command.now || !result->new_revision)
         return;
     const struct history *entry = entry_of(state, result->revision);
-    bool begins = state->rollout.revision == result->revision;
-    if (!begins && (state->queued.revision != result->revision || !state->queued.now || !sim->oracle.was_running))
+    bool begun = state->rollout.revision == result->revision;
+    if (!begun && (state->queued.revision != result->revision || !state->queued.now || !sim->oracle.was_running))
         oracle_fail(sim, "window", "revision %u was to begin now, and waits", result->revision);
-    if (begins && !sim->oracle.was_open && !state->rollout.full && (!entry || !strstr(entry->reason, "--now")))
+    if (begun && !sim->oracle.was_open && !state->rollout.full && (!entry || !strstr(entry->reason, "--now")))
         oracle_fail(sim, "window", "revision %u begins outside of its window, and the history does not say how",
                     result->revision);
 }

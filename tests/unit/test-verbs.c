@@ -230,8 +230,45 @@ static void forward_is_no_way_back(void **ignored) {
     assert_false(next.rollout.full);
 }
 
+/* No deploy begins anything, be it of what was aborted; --now does, and the history says so. A way back and a retry are
+ * not deploys. */
+static void a_closed_window(void **ignored) {
+    static const struct {
+        void (*make)(struct state *state);
+        struct command command;
+        uint32_t version;
+        bool begins;
+    } cases[] = {
+        {state_init, {.verb = VERB_DEPLOY}, 1, false},
+        {live, {.verb = VERB_DEPLOY}, 9, false},
+        {aborted, {.verb = VERB_DEPLOY}, 9, false},
+        {aborted, {.verb = VERB_DEPLOY}, 3, false},
+        {live, {.verb = VERB_DEPLOY, .now = true}, 9, true},
+        {aborted, {.verb = VERB_DEPLOY, .now = true}, 3, true},
+        {one_queued, {.verb = VERB_DEPLOY, .now = true}, 3, true},
+        {aborted, {.verb = VERB_RETRY}, 0, true},
+        {live, {.verb = VERB_UNDO}, 0, true},
+    };
+    static struct state state, next;
+    static struct world closed = {.window_opens = 500 * USEC_PER_SEC};
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct command_result result;
+        struct command asked = cases[i].command;
+        cases[i].make(&state);
+        (void)snprintf(asked.version, sizeof asked.version, "v%u", cases[i].version);
+        asked.identity = identity_of(cases[i].version);
+        command(&spec, &state, &closed, 100 * USEC_PER_SEC, &asked, &next, &result);
+        if (result.verdict != VERDICT_ACCEPTED || (next.rollout.mode == MODE_RUNNING) != cases[i].begins)
+            fail_msg("case %zu: %s", i, result.message);
+        assert_int_equal(result.waits_until, cases[i].begins ? 0 : closed.window_opens);
+        const struct history *entry = state_revision(&next, result.revision);
+        assert_non_null(entry);
+        assert_int_equal(strstr(entry->reason, "--now") != NULL, asked.now);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_architecture_says_so),
-                                       cmocka_unit_test(forward_is_no_way_back)};
+                                       cmocka_unit_test(forward_is_no_way_back), cmocka_unit_test(a_closed_window)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
