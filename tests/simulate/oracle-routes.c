@@ -11,11 +11,12 @@ static bool has_routes(const struct sim *sim) {
            oracle_is_on_its_way(sim);
 }
 
-/* The step at hand makes or removes a route. */
+/* The step at hand makes or removes a route, and nobody has to pass before. */
 static bool is_at_route(const struct sim *sim) {
     const struct rollout *rollout = &sim->oracle.previous.rollout;
     const struct spec *spec = sim->scenario.spec;
-    return !rollout->full && rollout->step < spec->n_steps && step_is_route(&spec->steps[rollout->step]);
+    return !rollout->full && rollout->step < spec->n_steps && step_is_route(&spec->steps[rollout->step]) &&
+           oracle_hooks_let_go(sim);
 }
 
 static void text_of(struct sim *sim, const struct state *state, uint32_t steps, char map[SIM_MAP_MAX]) {
