@@ -114,9 +114,20 @@ void oracle_hook_told(struct sim *sim, const struct sim_call *call, bool passed)
             condemn(sim);
 }
 
-bool oracle_hooks_let_start(const struct sim *sim) {
+static bool let_start(const struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
     return nobody_is_asked(state) || all_passed(sim, state, HOOK_CONFIRM_ROLLOUT);
+}
+
+/* What was said and not heard is in nobody's state. */
+bool oracle_start_is_known(const struct sim *sim) {
+    const struct state *state = &sim->oracle.previous;
+    const struct spec *spec = sim->scenario.spec;
+    bool known = let_start(sim);
+    for (size_t i = 0; known && !nobody_is_asked(state) && i < spec->n_hooks; i++)
+        if (spec->hooks[i].moments >> HOOK_CONFIRM_ROLLOUT & 1)
+            known = state->rollout.hooks[i].passed >> HOOK_CONFIRM_ROLLOUT & 1;
+    return known;
 }
 
 /* At the first order that this revision begins by. */
@@ -124,7 +135,7 @@ void oracle_hooks_start(struct sim *sim, enum color color) {
     const struct state *state = &sim->oracle.previous;
     bool begins = state->rollout.mode == MODE_RUNNING && state->rollout.color == color &&
                   state->slots[color].revision == state->rollout.revision;
-    if (begins && !oracle_hooks_let_start(sim))
+    if (begins && !let_start(sim))
         oracle_fail(sim, "hook", "an instance of revision %u is started before confirm-rollout has passed",
                     state->rollout.revision);
 }

@@ -87,7 +87,7 @@ static void check_preview(struct sim *sim, uint32_t b) {
     uint32_t backend = sim->scenario.backends;
     struct look look = look_at(sim, b, backend, rollout->color);
     bool there = false;
-    for (uint32_t number = 0; runs && oracle_hooks_let_start(sim) && number < SIM_INSTANCES; number++)
+    for (uint32_t number = 0; runs && oracle_start_is_known(sim) && number < SIM_INSTANCES; number++)
         there = there || (oracle_truly_ready(sim, b, rollout->color, number) &&
                           sim->balancers[b].servers[backend][rollout->color][number].up);
     if (look.all > (runs ? look.canary : 0) || (there && look.canary == 0))

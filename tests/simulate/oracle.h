@@ -121,8 +121,8 @@ void oracle_hook_says(struct sim *sim, const struct sim_call *call);
 void oracle_hook_told(struct sim *sim, const struct sim_call *call, bool passed);
 /* What the steps lead to needs no hook any more that has not passed. */
 bool oracle_hooks_let_go(const struct sim *sim);
-/* Instances of the new revision may begin to be its own. */
-bool oracle_hooks_let_start(const struct sim *sim);
+/* Instances of the new revision may begin to be its own, and that is durable. */
+bool oracle_start_is_known(const struct sim *sim);
 void oracle_hooks_start(struct sim *sim, enum color color);
 void oracle_hooks_commit(struct sim *sim, const struct state *before, const struct state *state);
 /* The gate that the rollout waits for never passes. */
