@@ -40,7 +40,8 @@ static bool all_calm(const struct sim *sim) {
         if (color != state->stable && state->slots[color].revision && state->slots[color].stop_after != USEC_INFINITY)
             return false; /* will be stopped */
         uint32_t scale = color == state->stable ? oracle_stable_scale(sim) : sim->scenario.spec->replicas;
-        bool ours = color == state->stable || (state->rollout.mode == MODE_RUNNING && color == state->rollout.color);
+        bool ours = color == state->stable || (state->rollout.mode == MODE_RUNNING && color == state->rollout.color &&
+                                               oracle_start_is_known(sim));
         for (uint32_t number = 0; number < SIM_INSTANCES; number++) {
             bool wanted = ours && number < scale && sim->disk.links[color][number] == state->slots[color].revision;
             if (!unit_calm(&sim->units[color][number], wanted, color == state->stable && number < scale))
