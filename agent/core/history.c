@@ -46,8 +46,13 @@ struct history *history_add(struct state *next, uint32_t limit, const char *vers
     return entry;
 }
 
+static bool was_promoted(const struct history *entry) {
+    return entry->outcome == OUTCOME_PROMOTED || entry->live_before;
+}
+
 void history_reopen(struct history *entry, uint32_t attempt) {
     entry->attempt = attempt;
+    entry->live_before = was_promoted(entry);
     entry->outcome = OUTCOME_RUNNING;
     entry->wall_finished = 0;
     memset(entry->reason, 0, sizeof entry->reason);
@@ -59,7 +64,7 @@ void history_say(struct history *entry, const char *reason) {
 }
 
 static bool was_live(const struct state *state, const struct history *entry) {
-    return entry->outcome == OUTCOME_PROMOTED &&
+    return was_promoted(entry) &&
            (state->stable == COLOR_NONE || entry->revision != state->slots[state->stable].revision);
 }
 
@@ -74,6 +79,6 @@ const struct history *history_live_before(const struct state *state, const struc
 uint32_t history_promoted_after(const struct state *state, const struct history *entry) {
     uint32_t n = 0;
     for (const struct history *at = state->history; at < entry; at++)
-        n += at->outcome == OUTCOME_PROMOTED;
+        n += was_promoted(at);
     return n;
 }

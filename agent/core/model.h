@@ -128,9 +128,10 @@ struct history {
     char version[VERSION_TEXT_MAX];
     struct id128 identity;               /* digest of version and environment: equal means the same thing runs */
     char configuration[SPEC_DIGEST_MAX]; /* digest of what its latest attempt is pinned to; "": unknown */
-    enum outcome outcome;
-    uint32_t uid, login_uid;            /* who; UINT32_MAX unknown */
-    usec_t wall_started, wall_finished; /* 0: not yet */
+    enum outcome outcome;                /* of the latest attempt */
+    bool live_before;                    /* an earlier one was promoted */
+    uint32_t uid, login_uid;             /* who; UINT32_MAX unknown */
+    usec_t wall_started, wall_finished;  /* 0: not yet */
     char reason[REASON_MAX];
 };
 

@@ -107,6 +107,7 @@ static const struct field history_fields[] = {
     ID_FIELD(struct history, identity, "identity"),
     TEXT_FIELD(struct history, configuration, "configuration"),
     ENUM_FIELD(struct history, outcome, "outcome", outcome),
+    BOOL_FIELD(struct history, live_before, "liveBefore"),
     U32_FIELD(struct history, uid, "uid", UINT32_MAX),
     U32_FIELD(struct history, login_uid, "loginUid", UINT32_MAX),
     USEC_FIELD(struct history, wall_started, "wallStarted"),

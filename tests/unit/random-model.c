@@ -13,10 +13,10 @@ static_assert(sizeof(struct by_hand) == 40, "by_hand");
 static_assert(sizeof(struct instance) == 72, "instance");
 static_assert(sizeof(struct hook_progress) == 56, "hook_progress");
 static_assert(sizeof(struct rollout) == 696, "rollout");
-static_assert(sizeof(struct history) == 408, "history");
+static_assert(sizeof(struct history) == 416, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  112 + 2 * 24 + 2 * REPLICAS_MAX * 72 + 696 + 40 + HISTORY_MAX * 408 + OUTBOX_MAX * 192,
+                  112 + 2 * 24 + 2 * REPLICAS_MAX * 72 + 696 + 40 + HISTORY_MAX * 416 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
@@ -123,6 +123,7 @@ static void any_history(struct history *entry) {
     entry->identity = any_id();
     ANY_TEXT(entry->configuration);
     entry->outcome = (enum outcome)below(OUTCOME_ROLLED_BACK + 1);
+    entry->live_before = any_bool();
     entry->uid = any_u32();
     entry->login_uid = any_u32();
     entry->wall_started = any_usec();

@@ -230,6 +230,26 @@ static void forward_is_no_way_back(void **ignored) {
     assert_false(next.rollout.full);
 }
 
+/* What was live, was tried again while it was warm and was taken back is still what was live before. */
+static void undo_after_another_attempt(void **ignored) {
+    static struct state state, next;
+    struct command_result result;
+    const struct command deploy = {.verb = VERB_DEPLOY, .version = "v1", .identity = identity_of(1)};
+    live(&state);
+    state.slots[BLUE] = (struct slot){.revision = 1, .stop_after = 200 * USEC_PER_SEC};
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &deploy, &next, &result);
+    assert_int_equal(next.rollout.attempt, 2);
+    memcpy(&state, &next, sizeof state);
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &(struct command){.verb = VERB_ABORT}, &next, &result);
+    assert_int_equal(state_revision(&next, 1)->outcome, OUTCOME_ABORTED);
+    memcpy(&state, &next, sizeof state);
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &(struct command){.verb = VERB_UNDO}, &next, &result);
+    memcpy(&state, &next, sizeof state); /* out of the aborted rollout */
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &(struct command){.verb = VERB_UNDO}, &next, &result);
+    if (result.verdict != VERDICT_ACCEPTED || next.rollout.mode != MODE_RUNNING)
+        fail_msg("%s", result.message);
+}
+
 /* No deploy begins anything, be it of what was aborted; --now does, and the history says so. A way back and a retry are
  * not deploys. */
 static void a_closed_window(void **ignored) {
@@ -269,6 +289,7 @@ static void a_closed_window(void **ignored) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_architecture_says_so),
-                                       cmocka_unit_test(forward_is_no_way_back), cmocka_unit_test(a_closed_window)};
+                                       cmocka_unit_test(forward_is_no_way_back), cmocka_unit_test(a_closed_window),
+                                       cmocka_unit_test(undo_after_another_attempt)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
