@@ -59,10 +59,11 @@ static void follow(struct instance *instance, const struct unit_seen *unit) {
         ended_quietly(instance);
 }
 
-/* A start that Prepare= did not let happen is a crash: of a life that never was. */
+/* A start that Prepare= did not let happen is a crash: of a life that never was, unless a person began one since. */
 static void follow_preparation(struct decision *d, enum color color, uint32_t number) {
     struct instance *instance = &d->next->instances[color][number];
-    if (instance_unprepared(d->next, d->world, color, number) && !instance->crash_counted)
+    bool lives = !id128_is_null(&instance->accepted);
+    if (instance_unprepared(d->next, d->world, color, number) && !lives && !instance->crash_counted)
         crashed(instance);
 }
 
