@@ -10,6 +10,22 @@
 #include "traffic/haproxy-server.h"
 #include "traffic/haproxy-stats.h"
 
+/* There is something to change exactly when two maps differ. */
+static void read_map(const char *data, size_t size) {
+    static const char wanted[] = "(?m)^x-beta:\\x201\\r?$ shop-preview\n^(?:green-1)$ c=7;Path=/;Max-Age=1\n";
+    struct haproxy_map_change changes[8];
+    _cleanup_buffer_ struct buffer text = BUFFER(1 << 20);
+    _cleanup_free_ char *copy = malloc(size + 1);
+    if (!copy)
+        return;
+    memcpy(copy, data, size);
+    copy[size] = '\0';
+    if (!haproxy_map_read(copy))
+        return;
+    assert(haproxy_map_equal(copy, wanted) == (haproxy_map_changes(copy, wanted, changes, 8) == 0));
+    (void)haproxy_map_commands("/routes.map", copy, wanted, &text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void write_state(const struct haproxy_names *names, char *table) {
@@ -48,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     copy[size] = '\0';
     (void)haproxy_elders_told(copy);
     read_stats(&names, copy, size);
+    read_map(copy, size);
     if (haproxy_look(&names, buffer_text(&commands), copy, size, 1000 * USEC_PER_SEC, &look, &error) >= 0)
         for (uint32_t i = 0; i < names.n_backends; i++)
             if (look->tables[i])

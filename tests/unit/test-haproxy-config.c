@@ -153,6 +153,7 @@ static void judge(const char *text, const struct spec *spec, enum says_ready say
     if (haproxy_config_read(text, strlen(text), "f", &config, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(haproxy_facts_from_config(config, "f", &facts), 0);
+    haproxy_facts_routes(config, spec->haproxy.route_map, &facts);
     haproxy_traps(spec, &facts, says_ready, remembered, findings);
 }
 
@@ -163,6 +164,7 @@ static struct spec spec_of(const char *text) {
         fail_msg("%s", err.text);
     struct spec spec = {
         .unit = "shop@.service", .replicas = loaded->replicas, .haproxy = loaded->haproxy, .app = "shop"};
+    memcpy(spec.session_cookie, loaded->session_cookie, sizeof spec.session_cookie);
     (void)spec_free(loaded);
     return spec;
 }
@@ -230,6 +232,35 @@ static void test_siblings(void **state) {
     assert_non_null(strstr(findings.list[0].text, "server two-red-1 is none of rollout's (Server=%H-%c-%n)"));
 }
 
+#define ROUTED                                                                                                 \
+    "[Rollout]\nReplicas=1\n[HAProxy]\nSocket=/s\nPreviewBackend=preview\nRouteMap=/r\n[Canary]\nStep=pause\n" \
+    "SessionCookie=c\n"
+#define FRONTEND                                                           \
+    "frontend www\nhttp-request set-var(txn.route) req.hdrs,map_reg(/r)\n" \
+    "use_backend %[var(txn.route)] if { var(txn.route) -m found } { nbsrv(preview) gt 0 }\ndefault_backend shop\n"
+#define COOKIE "http-response add-header Set-Cookie %[srv_name,map_reg(/r)] if { srv_name,map_reg(/r) -m found }\n"
+
+/* Requests have to be looked up in RouteMap=, and to go where it says. */
+static void test_routes(void **state) {
+    const struct spec spec = spec_of(ROUTED);
+    _cleanup_findings_ struct findings none = {0}, other = {0}, all = {0};
+    judge(HEAD BACKEND SERVERS "backend preview\n" SERVERS, &spec, SAYS_READY_NO, NULL, &none);
+    assert_int_equal(none.n_errors, 3);
+    assert_non_null(strstr(none.list[0].text,
+                           "no header is looked up in RouteMap=: add `http-request set-var(txn.route) "
+                           "req.hdrs,map_reg(/r)` to the frontend"));
+    assert_non_null(strstr(none.list[1].text, "no request follows RouteMap=: add `use_backend %[var(txn.route)] if { "
+                                              "var(txn.route) -m found } { nbsrv(preview) gt 0 }`"));
+    assert_non_null(
+        strstr(none.list[2].text, "nobody is given SessionCookie=: add `http-response add-header Set-Cookie "));
+    judge(HEAD FRONTEND BACKEND "http-response add-header Set-Cookie %[srv_name,map_reg(/other)]\n" SERVERS
+                                "backend preview\n" SERVERS,
+          &spec, SAYS_READY_NO, NULL, &other);
+    assert_int_equal(other.n_errors, 1);
+    judge(HEAD FRONTEND BACKEND COOKIE SERVERS "backend preview\n" COOKIE SERVERS, &spec, SAYS_READY_NO, NULL, &all);
+    assert_int_equal(all.n_errors, 0);
+}
+
 #define REMEMBERED                                                                                                   \
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "              \
     "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state " \
@@ -253,7 +284,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),      cmocka_unit_test(test_sections), cmocka_unit_test(test_errors),
         cmocka_unit_test(test_traps),      cmocka_unit_test(test_no_check), cmocka_unit_test(test_two_backends),
-        cmocka_unit_test(test_remembered), cmocka_unit_test(test_siblings),
+        cmocka_unit_test(test_remembered), cmocka_unit_test(test_siblings), cmocka_unit_test(test_routes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,6 +187,40 @@ static void test_remember(void **state) {
     assert_int_equal(first.st_ino, second.st_ino); /* not written again */
 }
 
+/* HAProxy does not start without the file of its routes. */
+static void test_route_map(void **state) {
+    struct fixture *fixture = *state;
+    static struct plan plan = {.wanted_known = true,
+                               .routes = {.revision = 7, .attempt = 1, .color = GREEN, .steps = 1}};
+    struct step *step = &fixture->spec.steps[0];
+    char *path = fixture->spec.haproxy.route_map;
+    struct stat found;
+    _cleanup_free_ char *empty = NULL, *text = NULL, *same = NULL;
+    (void)snprintf(path, sizeof fixture->spec.haproxy.route_map, "%s/routes.map", fixture->states);
+    fixture->spec.n_steps = 1;
+    step->kind = STEP_SET_COOKIE_ROUTE;
+    (void)string_copy(step->route.field, sizeof step->route.field, "beta");
+    (void)string_copy(step->route.value, sizeof step->route.value, "1");
+    assert_int_equal(haproxy_check_route_map(&fixture->spec, NULL), 0);
+    assert_int_equal(haproxy_router_set_spec(&fixture->router, &fixture->spec, NULL), 0);
+    assert_int_equal(file_read(path, 1 << 20, &empty, NULL, NULL), 0);
+    assert_string_equal(empty, "");
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 07777, 0644);
+    assert_int_equal(fixture->router.remember(fixture->router.self, &plan, NULL), 0);
+    assert_int_equal(file_read(path, 1 << 20, &text, NULL, NULL), 0);
+    assert_string_equal(text, "(?m)^cookie:(?:.*\\x3b|)\\x20*beta=1\\x20*(?:\\x3b.*)?\\r?$ shop-preview\n");
+    plan.routes = ROUTES_OTHER;
+    assert_int_equal(fixture->router.remember(fixture->router.self, &plan, NULL), 0);
+    assert_int_equal(haproxy_router_set_spec(&fixture->router, &fixture->spec, NULL), 0);
+    assert_int_equal(file_read(path, 1 << 20, &same, NULL, NULL), 0);
+    assert_string_equal(same, text); /* what is there stands */
+    (void)string_copy(path, sizeof fixture->spec.haproxy.route_map, "/no/such/folder/map");
+    struct error error;
+    assert_int_equal(haproxy_check_route_map(&fixture->spec, &error), -ENOENT);
+    assert_int_equal(haproxy_router_set_spec(&fixture->router, &fixture->spec, NULL), 0); /* it serves all the same */
+}
+
 static void test_changed_spec(void **state) {
     struct fixture *fixture = *state;
     struct error error;
@@ -206,8 +240,8 @@ static void test_changed_spec(void **state) {
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {CASE(test_gone),     CASE(test_silent),      CASE(test_hang_up),
-                                       CASE(test_garbage),  CASE(test_endless),     CASE(test_up_and_again),
-                                       CASE(test_remember), CASE(test_changed_spec)};
+    const struct CMUnitTest tests[] = {CASE(test_gone),     CASE(test_silent),       CASE(test_hang_up),
+                                       CASE(test_garbage),  CASE(test_endless),      CASE(test_up_and_again),
+                                       CASE(test_remember), CASE(test_changed_spec), CASE(test_route_map)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
