@@ -83,9 +83,13 @@ void lives_follow(struct decision *d) {
         bool occupied = d->next->slots[color].revision != 0;
         for (uint32_t number = 0; occupied && number < d->span; number++) {
             const struct unit_seen *unit = &d->world->units[color][number];
+            struct instance *instance = &d->next->instances[color][number];
+            bool ours = unit->env_revision == d->next->slots[color].revision;
             follow_preparation(d, color, number);
             if (unit->known && instance_placed(d, color, number))
-                follow(&d->next->instances[color][number], unit);
+                follow(instance, unit);
+            else if (unit->known && unit->state == UNIT_ACTIVE && ours)
+                instance->passed_over = unit->invocation; /* placed while it ran: what it runs is another's */
         }
     }
 }

@@ -142,6 +142,26 @@ static void a_preparation_counts_once(void **ignored) {
     assert_int_equal(crashes(), 1);
 }
 
+/* Somebody had started it, unseen, when it was placed: it runs the revision before. */
+static void what_was_placed_while_it_ran_is_no_life_of_ours(void **ignored) {
+    core_begin(tolerant);
+    *unit() = (struct unit_seen){.known = true, .env_revision = 1};
+    core_decide_after(SEC(1));
+    assert_true(state.instances[GREEN][0].placed_at == now);
+    *unit() = (struct unit_seen){.known = true,
+                                 .state = UNIT_ACTIVE,
+                                 .invocation = {.bytes = {60}},
+                                 .env_revision = 2,
+                                 .active_since = now - SEC(1)};
+    core_decide_after(SEC(1));
+    unit()->active_since = 0;
+    ends_as(UNIT_RESTARTING);
+    assert_int_equal(crashes(), 0);
+    starts(61);
+    ends_as(UNIT_RESTARTING);
+    assert_int_equal(crashes(), 1);
+}
+
 static void what_is_being_prepared_can_be_given_up(void **ignored) {
     core_begin(tolerant);
     *unit() = (struct unit_seen){.known = true, .env_revision = 2};
@@ -165,6 +185,7 @@ int main(void) {
         cmocka_unit_test(another_boot_is_none),
         cmocka_unit_test(a_start_that_was_not_prepared_is_a_crash),
         cmocka_unit_test(a_preparation_counts_once),
+        cmocka_unit_test(what_was_placed_while_it_ran_is_no_life_of_ours),
         cmocka_unit_test(what_is_being_prepared_can_be_given_up),
     };
     return cmocka_run_group_tests_name("lives", tests, NULL, core_end);
