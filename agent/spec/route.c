@@ -52,6 +52,8 @@ static int put_escape(struct rewrite *rewrite) {
     if (*at == 'x') {
         if (at[1] < '2' || at[1] > '7' || !is_hex(at[2]))
             return refuse(rewrite, "such a \\x", "\\x20 to \\x7e");
+        if (strncasecmp(at, "x3b", 3) == 0 && strstr(rewrite->ends, "x3b"))
+            return refuse(rewrite, "a semicolon", "none, as a cookie ends there");
         buffer_append(rewrite->text, rewrite->at, 4);
         rewrite->at += 4;
         return 0;

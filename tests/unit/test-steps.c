@@ -137,6 +137,8 @@ static void bad_steps(void **state) {
          "a route's regular expression cannot have this class, expected [:alnum:], [:alpha:], [:digit:], [:graph:], "
          "[:lower:], [:print:], [:punct:], [:upper:], [:word:] or [:xdigit:]"},
         {"setHeaderRoute b H regex \xc3\xa4", "a route's regular expression is ASCII, expected no other characters"},
+        {"setCookieRoute b C regex a\\x3Bb",
+         "a route's regular expression cannot have a semicolon, expected none, as a cookie ends there"},
         {"setCookieRoute b C exact a;b", "route b: a cookie ends at the semicolon, expected none in its value"},
         {"setHeaderRoute beta X:Beta exact 1",
          "route beta: bad header or cookie, expected at most 63 letters, digits, - _ ."},
