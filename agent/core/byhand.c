@@ -96,14 +96,15 @@ void byhand_follow(struct decision *d) {
         return;
     /* Who is taken out by hand is unready for it, so that other weights are wanted: those alone would not tell. */
     uint32_t admission = admission_digest(d), wanted = wanted_digest(d);
-    if (by_hand->admitted != admission)
+    bool shifts = shift_wanted(d);
+    if (shifts && by_hand->admitted != admission)
         by_hand->admitted = 0; /* what is ordered meanwhile is nobody's hand, also when the same is wanted again */
-    if (by_hand->confirmed != wanted)
+    if (shifts && by_hand->confirmed != wanted)
         by_hand->confirmed = 0;
     if (!d->balancers_up || !d->units_known)
         return;
-    bool admitted = admission_reached(d), shifts = shift_wanted(d), tells = plan_tells(d);
-    if ((!admitted && by_hand->admitted) || (shifts && by_hand->confirmed)) {
+    bool admitted = admission_reached(d), tells = plan_tells(d);
+    if ((!admitted && by_hand->admitted == admission) || (shifts && by_hand->confirmed == wanted)) {
         restoration(d);
         by_hand->admitted = by_hand->confirmed = 0; /* once, however long it takes and in whichever order */
     }
