@@ -61,10 +61,12 @@ static bool is_let_in(const struct sim_server *server) {
     return !server->maint && !server->drain && server->weight > 0;
 }
 
+/* At a balancer whose last reload was seen. */
 static bool truly_serves(const struct sim *sim, enum color color) {
     for (uint32_t b = 0; b < sim->scenario.balancers; b++)
         for (uint32_t number = 0; number < SIM_INSTANCES; number++)
-            if (sim->units[color][number].runs == REVISION_UNMANAGED && unit_active(&sim->units[color][number]) &&
+            if (sim->balancers[b].told.epoch == sim->balancers[b].epoch &&
+                sim->units[color][number].runs == REVISION_UNMANAGED && unit_active(&sim->units[color][number]) &&
                 is_let_in(&sim->balancers[b].servers[0][color][number]))
                 return true;
     return false;

@@ -136,6 +136,8 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
         oracle->promoting_at = 0;
     else if (!oracle->promoting_at)
         oracle->promoting_at = sim->disk.began;
+    if (oracle->has_previous)
+        oracle_window_commit(sim, &oracle->previous, state, durable);
     if (!durable)
         return;
     oracle_adopt_commit(sim, state);
@@ -150,7 +152,6 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
         oracle_hooks_commit(sim, before, state);
         check_numbers(sim, before, state);
         check_yield(sim, before, state);
-        oracle_window_commit(sim, before, state);
         follow(sim, before, state);
     }
     oracle_loaded(sim, state);

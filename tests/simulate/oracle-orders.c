@@ -27,6 +27,7 @@ void oracle_told_unit(struct sim *sim, enum color color, uint32_t number, const 
 
 void oracle_forget_agent(struct sim *sim) {
     memset(sim->oracle.told, 0, sizeof sim->oracle.told);
+    sim->oracle.begun_unwritten = 0;
 }
 
 enum color oracle_canary(const struct state *state) {

@@ -33,10 +33,15 @@ static bool needs_a_window(const struct sim *sim, const struct state *before, co
     return asked->command.verb == VERB_DEPLOY && !asked->command.now && !state->rollout.full;
 }
 
-void oracle_window_commit(struct sim *sim, const struct state *before, const struct state *state) {
-    if (begins(before, state) && !sim->oracle.was_open && !windows_open(sim, sim->disk.began) &&
-        needs_a_window(sim, before, state))
+/* What has begun within its window, but could not be written so far, is written whenever it can be. */
+void oracle_window_commit(struct sim *sim, const struct state *before, const struct state *state, bool durable) {
+    struct oracle *oracle = &sim->oracle;
+    if (!begins(before, state))
+        return;
+    bool open = oracle->was_open || windows_open(sim, sim->disk.began);
+    if (!open && oracle->begun_unwritten != state->rollout.revision && needs_a_window(sim, before, state))
         oracle_fail(sim, "window", "revision %u begins outside of its window", state->rollout.revision);
+    oracle->begun_unwritten = durable || oracle->verb ? 0 : state->rollout.revision;
 }
 
 void oracle_window_verb(struct sim *sim, const struct api_command *asked, const struct command_result *result) {

@@ -52,6 +52,7 @@ struct oracle {
     const struct api_command *verb;         /* under way */
     uint64_t commits_by_verb;               /* verbs that were accepted */
     bool was_open;                          /* deploys were let in when the pass or verb began */
+    uint32_t begun_unwritten;               /* a revision, in the eyes of the agent that runs */
     bool was_running;                       /* a rollout was under way when the verb began */
     usec_t let_in_at;                       /* what is queued could have begun then; 0: it can't */
     uint32_t crashes[64];                   /* by revision, REVISIONS_MAX */
@@ -108,7 +109,7 @@ void oracle_verb_ends(struct sim *sim, const struct api_command *asked, const st
 
 void oracle_pass_begins(struct sim *sim);
 /* What is durable from now on; a verb that was accepted; time goes on. */
-void oracle_window_commit(struct sim *sim, const struct state *before, const struct state *state);
+void oracle_window_commit(struct sim *sim, const struct state *before, const struct state *state, bool durable);
 void oracle_window_verb(struct sim *sim, const struct api_command *asked, const struct command_result *result);
 void oracle_check_window(struct sim *sim);
 /* What is queued may begin that soon. */
