@@ -92,19 +92,18 @@ static bool plan_tells(struct decision *d) {
 
 void byhand_follow(struct decision *d) {
     struct by_hand *by_hand = &d->next->by_hand;
-    if (by_hand->yielded || color_canary(d->next) == COLOR_NONE)
+    if (by_hand->yielded || color_canary(d->next) == COLOR_NONE || !all_is_seen(d))
         return;
     /* Who is taken out by hand is unready for it, so that other weights are wanted: those alone would not tell. */
     uint32_t admission = admission_digest(d), wanted = wanted_digest(d);
-    bool shifts = shift_wanted(d);
-    if (shifts && by_hand->admitted != admission)
+    if (by_hand->admitted != admission)
         by_hand->admitted = 0; /* what is ordered meanwhile is nobody's hand, also when the same is wanted again */
-    if (shifts && by_hand->confirmed != wanted)
+    if (by_hand->confirmed != wanted)
         by_hand->confirmed = 0;
     if (!d->balancers_up || !d->units_known)
         return;
-    bool admitted = admission_reached(d), tells = plan_tells(d);
-    if ((!admitted && by_hand->admitted == admission) || (shifts && by_hand->confirmed == wanted)) {
+    bool admitted = admission_reached(d), shifts = shift_wanted(d), tells = plan_tells(d);
+    if ((!admitted && by_hand->admitted) || (shifts && by_hand->confirmed)) {
         restoration(d);
         by_hand->admitted = by_hand->confirmed = 0; /* once, however long it takes and in whichever order */
     }

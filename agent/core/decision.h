@@ -92,6 +92,8 @@ static inline bool is_preview(const struct decision *d, uint32_t backend) {
 void wake_at(struct decision *d, usec_t when);
 
 /* view.c */
+/* Everybody was asked: half of the picture after a start makes nobody unready. */
+bool all_is_seen(const struct decision *d);
 /* What is known of a balancer is young enough to act on. */
 bool look_is_fresh(const struct decision *d, uint32_t balancer);
 void view_take(struct decision *d);

@@ -248,7 +248,7 @@ struct route_set {
     uint32_t steps;
 };
 
-/* Something else than what is wanted. */
+/* Something else than what was asked about. */
 #define ROUTES_OTHER ((struct route_set){.revision = UINT32_MAX})
 
 static inline bool routes_equal(const struct route_set *a, const struct route_set *b) {
@@ -272,11 +272,12 @@ struct balancer_seen {
     /* Requests in flight on an instance, over every entry of every backend with its address and port, those of old
      * workers after a reload among them; queued ones too. */
     uint32_t inflight[COLORS][REPLICAS_MAX];
-    struct route_set routes;  /* in RouteMap=; ROUTES_OTHER when they are not those of the plan that asked */
-    bool no_route_map;        /* it has no such map: nothing is routed there */
-    char problem[REASON_MAX]; /* why it isn't UP, or what it refused; "" none */
-    usec_t refused_at;        /* when it last refused an order; 0: never, or in another situation */
-    char refused[REASON_MAX]; /* the order and its answer */
+    struct route_set routes;       /* in RouteMap=; ROUTES_OTHER when they are not those that it was asked about */
+    struct route_set routes_asked; /* those of the plan then */
+    bool no_route_map;             /* it has no such map: nothing is routed there */
+    char problem[REASON_MAX];      /* why it isn't UP, or what it refused; "" none */
+    usec_t refused_at;             /* when it last refused an order; 0: never, or in another situation */
+    char refused[REASON_MAX];      /* the order and its answer */
 };
 
 /* A run that is not archived yet, as its document says. */

@@ -75,8 +75,11 @@ void routes_plan(struct decision *d, uint32_t balancer) {
     plan->routes = routes_wanted(d, balancer);
     if (seen->link != LINK_UP || seen->no_route_map || routes_equal(&plan->routes, &seen->routes))
         return;
+    bool other = routes_equal(&seen->routes, &ROUTES_OTHER), asked = routes_equal(&seen->routes_asked, &plan->routes);
     if (plan->routes.revision == 0)
         plan->routes_order = ROUTES_CLEAR;
+    else if (other && !asked)
+        plan->look = true; /* they may be these: it was asked about others */
     else if (is_carried(d, balancer))
         plan->routes_order = ROUTES_SET;
 }

@@ -74,14 +74,6 @@ static bool color_carries(const struct decision *d, enum color color) {
     return false;
 }
 
-/* Everybody was asked: half of the picture after a start makes nobody unready. */
-static bool all_is_seen(const struct decision *d) {
-    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
-        if (d->world->balancers[balancer].link == LINK_UNKNOWN)
-            return false;
-    return d->units_known;
-}
-
 /* A deploy takes the place of the color that does not serve, which may change while it waits. Before the first
  * promotion both colors may hold what was tried; later, when nothing of stable is ready and the color that it replaced
  * carries all, that one is stable again and the deploy cures the other. */

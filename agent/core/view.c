@@ -117,3 +117,10 @@ void view_take(struct decision *d) {
         }
     }
 }
+
+bool all_is_seen(const struct decision *d) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        if (d->world->balancers[balancer].link == LINK_UNKNOWN)
+            return false;
+    return d->units_known;
+}

@@ -93,6 +93,7 @@ static void keep_up_since(struct balancer_seen *seen, const struct balancer_seen
 
 /* What a map holds is told by the text that was wanted there when it was asked for. */
 static void recognize_routes(const struct haproxy_balancer *balancer, struct haproxy_look *look) {
+    look->result.seen.routes_asked = balancer->wanted;
     if (look->map && *look->map)
         look->result.seen.routes =
             haproxy_map_equal(look->map, buffer_text(&balancer->map)) ? balancer->wanted : ROUTES_OTHER;

@@ -83,6 +83,7 @@ static void reply(struct sim *sim, struct exchange *exchange, enum link link) {
     result.seen.link = link;
     result.seen.epoch = exchange->look.epoch;
     result.seen.routes = routes_seen(exchange);
+    result.seen.routes_asked = exchange->routes;
     result.refused = exchange->refused;
     (void)snprintf(result.seen.problem, sizeof result.seen.problem, "%s",
                    exchange->refused   ? "No such server."

@@ -24,6 +24,7 @@ static void begin(const char *text) {
 /* One decision; its routes are seen by the next one. */
 static enum routes_order decide_after(usec_t later) {
     world.balancers[0].routes = shown;
+    world.balancers[0].routes_asked = plan.balancers[0].routes;
     core_decide_after(later);
     enum routes_order order = plan.balancers[0].routes_order;
     if (order == ROUTES_SET)
@@ -127,6 +128,19 @@ static void test_put_back(void **ignored) {
     shown = ROUTES_OTHER; /* somebody's doing */
     assert_int_equal(decide_after(USEC_PER_SEC), ROUTES_SET);
     assert_true(state.by_hand.restored[RESTORATIONS_MAX - 1] > 0);
+}
+
+/* As after a time of silence, or a restart of the agent: nothing was wanted when it was looked at. */
+static void test_asked_about_others(void **ignored) {
+    begin(CONFIGURATION);
+    decide_until(3);
+    (void)decide_after(USEC_PER_SEC);
+    (void)decide_after(USEC_PER_SEC);
+    shown = ROUTES_OTHER;
+    plan.balancers[0].routes = (struct route_set){0};
+    assert_int_equal(decide_after(USEC_PER_SEC), ROUTES_LEAVE);
+    assert_true(plan.balancers[0].look);
+    nobodys_hand();
 }
 
 static void test_no_map(void **ignored) {
