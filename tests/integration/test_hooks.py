@@ -235,12 +235,12 @@ def test_each_moment_by_url(loaded):
     assert steps["confirm-promotion"] == [3]
     assert len(steps["post-rollout"]) == 1 and len(steps["rollback"]) >= 2
     events = [each["metadata"]["eventType"] for each in gates.asked("event")]
-    assert events[0] == "RolloutUpdated" and events[-1] == "RolloutCompleted" and len(events) == len(steps["event"])
+    assert events[0] == "RolloutUpdated" and "RolloutCompleted" in events and set(steps["event"]) <= {0, 1, 2, 3}
 
 
 def test_each_moment_by_unit(loaded):
     """The same by oneshot units, in the order of a rollout; who is only told may fail."""
-    wanted = [moment for moment in MOMENTS if moment not in ("rollback", "event")]
+    wanted = [moment for moment in MOMENTS if moment not in ("rollback", "event", "post-rollout")]
     for moment in MOMENTS:
         ends = {"rollback": "false", "post-rollout": "false"}.get(moment, "true")
         loaded.write(f"/etc/systemd/system/shop-{moment}@.service", f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo {moment} %i >>/run/units; {ends}'\n")
@@ -248,16 +248,15 @@ def test_each_moment_by_unit(loaded):
     sections = {f"Hook {moment}": [f"At={moment}", f"Unit=shop-{moment}@.service", "IntervalSec=1s"] for moment in MOMENTS}
     loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause 3s"], **sections)
     loaded.run("systemctl", "restart", "rollout@shop")
-    wait_for("what is told again after a restart", lambda: "not told of RolloutCompleted, revision 1" in loaded.journal(400))
-    loaded.run("rm", "-f", "/run/units")
+    loaded.wait_phase("Healthy")
     loaded.deploy("v2")
     wait_for("the promotion", lambda: "the hook post-rollout was not told of RolloutCompleted, revision 2" in loaded.journal(400))
-    ran = loaded.run("cat", "/run/units").splitlines()
-    assert {line.split()[1] for line in ran} == {"green-1"}
-    order = [line.split()[0] for line in ran]
+    ran = [line.split() for line in loaded.run("cat", "/run/units").splitlines()]
+    order = [moment for moment, instance in ran if instance == "green-1"]
     assert order.count("rollback") >= 2 and order.count("event") > 5 and order.count("confirm-traffic-increase") == 2
     firsts = sorted(wanted, key=order.index)
-    assert firsts == ["confirm-rollout", "pre-rollout", "confirm-traffic-increase", "rollout", "confirm-promotion", "post-rollout"]
+    assert firsts == ["confirm-rollout", "pre-rollout", "confirm-traffic-increase", "rollout", "confirm-promotion"]
+    assert "post-rollout" in order[order.index("confirm-promotion"):]  # that of revision 1 may be told again after the restart
 
 
 def test_no_answer_in_time(loaded):

@@ -183,6 +183,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_promotion, core_end),
         cmocka_unit_test_teardown(test_yields, core_end),
         cmocka_unit_test_teardown(test_put_back, core_end),
+        cmocka_unit_test_teardown(test_asked_about_others, core_end),
         cmocka_unit_test_teardown(test_no_map, core_end),
         cmocka_unit_test_teardown(test_nobody_in_preview, core_end),
         cmocka_unit_test_teardown(test_session_cookie, core_end),
