@@ -211,8 +211,10 @@ static void plan_wanted(struct decision *d) {
         balancer++;
     if (balancer == d->world->n_balancers)
         return;
+    const struct route_set *routes = &d->plan->balancers[balancer].routes;
+    bool taken = routes->revision == 0 || routes_equal(routes, &d->world->balancers[balancer].routes);
     d->plan->wanted_known = true;
-    d->plan->routes = d->plan->balancers[balancer].routes;
+    d->plan->routes = taken ? *routes : ROUTES_OTHER; /* what it does not take it would not start with */
     for (uint32_t backend = 0; backend < backends_of(d->world); backend++)
         for (enum color color = BLUE; color < COLORS; color++)
             for (uint32_t number = 0; number < REPLICAS_MAX; number++) {

@@ -58,6 +58,8 @@ static int put_escape(struct rewrite *rewrite) {
         rewrite->at += 4;
         return 0;
     }
+    if (strchr("bB", *at) && *at && at[1] && strchr("*+?{", at[1]))
+        return refuse(rewrite, "a repeated \\b", "it once");
     if (*at == ';' || *at == ' ')
         put_character(rewrite->text, *at);
     else if (strchr("dwbB" SPECIAL "/-_=,:!\"#%&'<>@`~", *at))
@@ -82,28 +84,51 @@ static int put_named_class(struct rewrite *rewrite) {
     return refuse(rewrite, "this class", ONE_OF(names, ELEMENTS(names)));
 }
 
-/* From the bracket on. */
-static int put_class(struct rewrite *rewrite) {
-    buffer_puts(rewrite->text, "[");
-    if (*++rewrite->at == '^') {
-        buffer_printf(rewrite->text, "^%s", rewrite->ends);
-        rewrite->at++;
-    }
+/* A single character, from which or to which a range may go. */
+static bool is_single(const char *at) {
+    return *at == '\\' ? !strchr("dwbB", at[1]) : *at && !strchr("[]-", *at);
+}
+
+/* A hyphen between two characters makes a range. Anywhere else PCRE would take it for one, too, unless escaped. */
+static int put_members(struct rewrite *rewrite) {
+    enum {
+        NOTHING,
+        SINGLE,
+        RANGE
+    } before = NOTHING; /* SINGLE may begin a range, RANGE is one that waits for its end */
     int r = 0;
     for (bool first = true; r >= 0 && *rewrite->at && (*rewrite->at != ']' || first); first = false) {
-        if (*rewrite->at == '\\')
+        const char *at = rewrite->at;
+        if (*at == '-') {
+            before = before == SINGLE && is_single(at + 1) ? RANGE : SINGLE;
+            buffer_puts(rewrite->text, before == RANGE ? "-" : "\\-");
+            rewrite->at++;
+            continue;
+        }
+        before = before != RANGE && is_single(at) ? SINGLE : NOTHING;
+        if (*at == '\\')
             r = put_escape(rewrite);
-        else if (strncmp(rewrite->at, "[:", 2) == 0)
+        else if (strncmp(at, "[:", 2) == 0)
             r = put_named_class(rewrite);
-        else if (strchr("[]", *rewrite->at))
+        else if (strchr("[]", *at))
             buffer_printf(rewrite->text, "\\%c", *rewrite->at++);
         else
             put_character(rewrite->text, *rewrite->at++);
     }
-    if (r < 0 || !*rewrite->at)
-        return r < 0 ? r : refuse(rewrite, "an open bracket", "]");
+    return r < 0 || *rewrite->at ? r : refuse(rewrite, "an open bracket", "]");
+}
+
+/* From the bracket on. In a cookie what stands for the semicolon, too, stops before it. */
+static int put_class(struct rewrite *rewrite) {
+    bool negated = rewrite->at[1] == '^', bounded = !negated && strstr(rewrite->ends, "x3b");
+    buffer_printf(rewrite->text, "%s[%s%s", bounded ? "(?:(?!\\x3b)" : "", negated ? "^" : "",
+                  negated ? rewrite->ends : "");
+    rewrite->at += negated ? 2 : 1;
+    int r = put_members(rewrite);
+    if (r < 0)
+        return r;
     rewrite->at++;
-    buffer_puts(rewrite->text, "]");
+    buffer_puts(rewrite->text, bounded ? "])" : "]");
     return 0;
 }
 

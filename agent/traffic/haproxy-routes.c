@@ -61,12 +61,12 @@ static int put_step(struct buffer *text, const struct step *step, const char *pr
 static void put_session(struct buffer *text, const struct haproxy_routes *routes, const struct haproxy_names *names,
                         const struct route_set *set) {
     begin_cookie(text, routes->cookie);
-    buffer_printf(text, "%u\\x20*(?:\\x3b.*)?\\r?$ %s\n^(?:", set->revision, routes->preview);
+    buffer_printf(text, "%u-%u\\x20*(?:\\x3b.*)?\\r?$ %s\n^(?:", set->revision, set->attempt, routes->preview);
     for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
         buffer_puts(text, number > 0 ? "|" : "");
         put_name(text, names->servers[set->color][number], false);
     }
-    buffer_printf(text, ")$ %s=%u;Path=/;Max-Age=%" PRId64 "\n", routes->cookie, set->revision,
+    buffer_printf(text, ")$ %s=%u-%u;Path=/;Max-Age=%" PRId64 "\n", routes->cookie, set->revision, set->attempt,
                   routes->max_age / USEC_PER_SEC);
 }
 
@@ -199,10 +199,21 @@ static void put_change(struct buffer *text, const char *map, const struct haprox
     buffer_puts(text, "\n");
 }
 
+/* HAProxy takes what begins with # for an entry's number, and what is behind a blank for no part of the key. */
+static bool can_be_deleted(const struct haproxy_map_change *change) {
+    size_t words = 1;
+    for (size_t i = 0; i < change->len; i++)
+        words += change->line[i] == ' ';
+    return *change->line != '#' && words <= 2;
+}
+
 int haproxy_map_commands(const char *map, const char *seen, const char *wanted, struct buffer *text) {
     struct haproxy_map_change changes[CHANGES_MAX];
     size_t n = haproxy_map_changes(seen, wanted, changes, CHANGES_MAX);
-    if (n == CHANGES_MAX) {
+    bool nameless = n == CHANGES_MAX;
+    for (size_t i = 0; i < n; i++)
+        nameless = nameless || (!changes[i].add && !can_be_deleted(&changes[i]));
+    if (nameless) {
         buffer_printf(text, "clear map %s\n", map);
         n = haproxy_map_changes("", wanted, changes, CHANGES_MAX);
     }

@@ -60,14 +60,32 @@ static void test_matches(void **state) {
     assert_string_equal(buffer_text(&text), "");
 }
 
+static void expect_class(const char *step, const char *text) {
+    char configuration[512], wanted[512];
+    (void)snprintf(configuration, sizeof configuration, "%sStep=%s\n", CONFIGURATION, step);
+    load(configuration);
+    (void)snprintf(wanted, sizeof wanted, "%s next\n", text);
+    expect(1, wanted);
+    (void)unload(NULL);
+}
+
+/* As PCRE takes classes: a hyphen that makes no range is escaped, and no class of a cookie goes past its end. */
+static void test_classes(void **state) {
+    expect_class("setHeaderRoute b H regex [\\w-.]+[^-_][a-c-e][--/]x",
+                 "(?m)^h:\\x20(?:[\\w\\-.]+[^\\r\\n\\-_][a-c\\-e][\\--/]x)\\r?$");
+    expect_class("setHeaderRoute b H regex [[:alpha:]-z\\x20-~]", "(?m)^h:\\x20(?:[[:alpha:]\\-z\\x20-~])\\r?$");
+    expect_class("setCookieRoute b C regex [!-~]*[^a-]",
+                 "(?m)^cookie:(?:.*\\x3b|)\\x20*C=(?:(?:(?!\\x3b)[!-~])*[^\\r\\n\\x3ba\\-])\\x20*(?:\\x3b.*)?\\r?$");
+}
+
 static void test_session(void **state) {
     load(CONFIGURATION "SessionCookie=rollout\nSessionCookieMaxAgeSec=1h\n");
     _cleanup_buffer_ struct buffer text = BUFFER(HAPROXY_MAP_MAX);
     const struct route_set set = {.revision = 7, .attempt = 1, .color = GREEN};
     assert_int_equal(haproxy_routes_text(&routes, &names, &set, &text), 0);
-    const char *begin = "(?m)^cookie:(?:.*\\x3b|)\\x20*rollout=7\\x20*(?:\\x3b.*)?\\r?$ next\n"
+    const char *begin = "(?m)^cookie:(?:.*\\x3b|)\\x20*rollout=7-1\\x20*(?:\\x3b.*)?\\r?$ next\n"
                         "^(?:a\\.b:green-1|a\\.b:green-2|",
-               *end = "|a\\.b:green-32)$ rollout=7;Path=/;Max-Age=3600\n";
+               *end = "|a\\.b:green-32)$ rollout=7-1;Path=/;Max-Age=3600\n";
     assert_memory_equal(buffer_text(&text), begin, strlen(begin));
     assert_string_equal(buffer_text(&text) + text.len - strlen(end), end);
 }
@@ -121,6 +139,7 @@ static void test_equal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_matches, unload),
+        cmocka_unit_test(test_classes),
         cmocka_unit_test_teardown(test_session, unload),
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_changes),
