@@ -119,6 +119,7 @@ struct agent {
     uint64_t last_token;
     struct lane balancers[BALANCERS_MAX];
     struct sent sent[BALANCERS_MAX];
+    struct route_set remembered; /* the routes that HAProxy reads at its next start, as far as we wrote them */
     struct lane units[COLORS][REPLICAS_MAX];
     uint32_t watched;                     /* instances of each color */
     struct active_run runs[RUNS_AT_ONCE]; /* the rollout's, then those by hand */

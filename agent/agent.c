@@ -138,17 +138,20 @@ static bool orders_balancers(const struct agent *agent) {
     return false;
 }
 
-/* What HAProxy reads when it restarts in the middle of what follows. */
-static void remember(struct agent *agent) {
+/* What HAProxy reads when it restarts in the middle of what follows; routes are written when they were seen. */
+static void remember(struct agent *agent, bool orders) {
     struct error err = {0};
     const struct router *router = agent->ports.router;
-    if (!agent->plan.wanted_known)
+    struct route_set *routes = &agent->plan.routes;
+    if (agent->undurable && routes->revision)
+        *routes = ROUTES_OTHER;
+    bool news = !routes_equal(routes, &ROUTES_OTHER) && !routes_equal(routes, &agent->remembered);
+    if (!agent->plan.wanted_known || (!orders && !news))
         return;
-    if (agent->undurable && agent->plan.routes.revision)
-        agent->plan.routes = ROUTES_OTHER;
-    if (router->remember(router->self, &agent->plan, &err) >= 0)
+    if (router->remember(router->self, &agent->plan, &err) >= 0) {
         agent->haproxy_file_problem[0] = 0;
-    else if (strcmp(agent->haproxy_file_problem, err.text) != 0) {
+        agent->remembered = news ? *routes : agent->remembered;
+    } else if (strcmp(agent->haproxy_file_problem, err.text) != 0) {
         log_warning("traffic", "cannot write what HAProxy reads at its next start: %s", err.text);
         (void)snprintf(agent->haproxy_file_problem, sizeof agent->haproxy_file_problem, "%s", err.text);
     }
@@ -316,7 +319,6 @@ void agent_pass(struct agent *agent) {
     agent_clock(agent);
     if (agent->now - decided > COMMIT_SLOW)
         look_first(agent);
-    if (orders)
-        remember(agent);
+    remember(agent, orders);
     act(agent);
 }

@@ -156,6 +156,11 @@ def test_routes_vanish_at_full_promotion(loaded):
     assert counts["failed"] == 0 and set(counts["answered"]) == {other}, "who was routed noticed nothing"
 
 
+def only(counts, version):
+    """All were answered by that version."""
+    assert counts["failed"] == 0 and set(counts["answered"]) == {version}, counts
+
+
 def test_reload_and_restart_keep_routes(loaded):
     other = loaded.other_version()
     configure(loaded, "Step=setHeaderRoute beta X-Beta exact 1", "Step=setCookieRoute who who exact me", "Step=pause")
@@ -167,11 +172,12 @@ def test_reload_and_restart_keep_routes(loaded):
     loaded.run("systemctl", "reload", "haproxy")
     loaded.more_requests()
     assert sorted(line.split(" ", 1)[1] for line in shown(loaded)) == before, "by the file alone"
+    only(loaded.stop_load("beta"), other)
+    loaded.start_load(per_second=100, name="beta", header="X-Beta: 1")
     loaded.run("systemctl", "start", "rollout@shop")
     loaded.wait_phase("Paused")
     loaded.more_requests()
-    counts = loaded.stop_load("beta")
-    assert counts["failed"] == 0 and set(counts["answered"]) == {other}
+    only(loaded.stop_load("beta"), other)
     loaded.haproxy(f"clear map {MAP}")
     loaded.haproxy(f"add map {MAP} ^foreign nobody")
     wait_for("the routes again", lambda: sorted(line.split(" ", 1)[1] for line in shown(loaded)) == before)
