@@ -12,7 +12,7 @@
 
 /* It tells where routes are to be written, and may be moved while there are none. */
 static bool route_map_is_empty(const struct agent *agent) {
-    bool empty = agent->state.rollout.mode == MODE_IDLE;
+    bool empty = agent->state.rollout.mode == MODE_IDLE || agent->state.rollout.mode == MODE_ABORTED;
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++)
         empty = empty && agent->world.balancers[balancer].routes.revision == 0;
     return empty;
