@@ -58,6 +58,43 @@ def taken_back(machine, version, live):
     return latest(machine, now["revision"])
 
 
+PROMETHEUS = ("Provider=prometheus", "Address=http://127.0.0.1:9090")
+
+
+def test_five_errors_in_a_row_abort(loaded):
+    """Prometheus takes the query for none; each error is followed by another try ten seconds later."""
+    gate(loaded, *PROMETHEUS, "Query=nosuchfunction(1)", "SuccessCondition=result[0] == 1")
+    loaded.verb("deploy", version="v2")
+    now = loaded.wait_phase("Degraded", seconds=90, revision=2)
+    assert "RolloutAborted" in now["message"] and "consecutive errors (5) > ConsecutiveErrorLimit (4)" in now["message"], now["message"]
+    run = the_run(loaded, 2)
+    assert run["phase"] == "Error" and [each["phase"] for each in run["metrics"][0]["measurements"]] == ["Error"] * 5
+    assert now["stable"]["version"] == "v1" and now["weight"]["actual"] == 0
+
+
+def test_failure_of_a_dry_run_is_ignored(loaded):
+    """It is measured and shown, and decides nothing."""
+    loaded.configure(
+        **{
+            "Canary": ["Step=", "Step=setWeight 20", "Step=analysis good bad-one dryRun=bad-*"],
+            "Metric good": [*PROMETHEUS, "Query=vector(1)", "SuccessCondition=result[0] == 1"],
+            "Metric bad-one": [*PROMETHEUS, "Query=vector(0)", "SuccessCondition=result[0] == 1"],
+        }
+    )
+    loaded.deploy("v2")
+    run = the_run(loaded, 2)
+    assert run["phase"] == "Successful" and {each["name"]: each["phase"] for each in run["metrics"]} == {"good": "Successful", "bad-one": "Failed"}
+
+
+def test_inconclusive_pauses_and_can_be_aborted(loaded):
+    gate(loaded, *PROMETHEUS, "Query=vector(7)", "SuccessCondition=result[0] == 1", "FailureCondition=result[0] == 0")
+    now = loaded.deploy("v2", wait="Paused")
+    assert "nconclusive" in now["message"] and now["weight"]["actual"] == 20, now["message"]
+    loaded.verb("abort")
+    now = loaded.wait_phase("Degraded", revision=2)
+    assert now["stable"]["version"] == "v1" and the_run(loaded, 2)["phase"] == "Inconclusive"
+
+
 @pytest.fixture
 def oracle(loaded):
     """A server that knows v2 is good."""
