@@ -80,9 +80,8 @@ def test_blue_green(machine):
     app = "ai-engine-workers"
     install(machine, app)
     machine.start_load(per_second=200, port=8081)
+    machine.start_load(per_second=100, port=8082, name="trial")  # before there is anything to try: it is asked about at once
     machine.run("rolloutctl", "deploy", app, "v2")
-    wait_for("the preview", lambda: machine.servers(f"{app}-preview")["green-1"]["weight"] > 0)
-    machine.start_load(per_second=100, port=8082, name="trial")
     now = machine.wait_phase("Paused")
     assert now["step"]["text"] == "wait for promote", now
     assert answered(machine.counts(), "v2") == 0 and answered(machine.counts("trial"), "v2") > 0
