@@ -178,6 +178,7 @@ def test_changes_wait_for_the_next_attempt(loaded):
 def test_unit_of_what_is_deployed(loaded):
     """Both colors go by one template: another one is refused, and nothing is touched."""
     loaded.configure(Rollout=["Replicas=2", "Unit=other@.service"])
+    loaded.wait_stopped("green" if loaded.rollout()["stable"]["color"] == "blue" else "blue")
     before = untouched(loaded)
     status, problem = loaded.ask("POST", "/v1/rollout/deploy", {"version": loaded.other_version()})
     assert status >= 400 and "what is deployed goes by Unit=shop@.service, which cannot be changed now" in problem["detail"], problem

@@ -202,8 +202,9 @@ def test_session_cookie_sticks_and_moves_back(loaded):
     live, other = loaded.rollout()["stable"]["version"], loaded.other_version()
     configure(loaded, "SessionCookie=shop-version", "SessionCookieMaxAgeSec=1h", "Step=setWeight 50", "Step=pause")
     revision = loaded.deploy(other, wait="Paused")["revision"]
-    cookie = f"shop-version={revision}-1"
     wait_for("its routes", lambda: len(shown(loaded)) == 2)  # no step waits for them
+    attempt = int(re.search(rf"shop-version={revision}-(\d+);", "".join(shown(loaded)))[1])
+    cookie = f"shop-version={revision}-{attempt}"
     assert asked(loaded, times=20) == {live, other}
     assert asked(loaded, f"Cookie: {cookie}", times=20) == {other}
     assert asked(loaded, "Cookie: shop-version=1", times=20) == {live, other}
@@ -217,7 +218,7 @@ def test_session_cookie_sticks_and_moves_back(loaded):
     assert given(loaded, f"Cookie: {cookie}") == []
     loaded.verb("retry")
     loaded.wait_phase("Paused")
-    wait_for("its routes", lambda: asked(loaded, f"Cookie: shop-version={revision}-2", times=20) == {other})
+    wait_for("its routes", lambda: asked(loaded, f"Cookie: shop-version={revision}-{attempt + 1}", times=20) == {other})
     assert asked(loaded, f"Cookie: {cookie}", times=20) == {live, other}, "who met the aborted attempt goes by the weights"
     loaded.verb("promote")
     loaded.wait_phase("Healthy")
