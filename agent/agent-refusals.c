@@ -7,19 +7,15 @@
 #include "agent-inside.h"
 #include "core/words.h"
 
-static bool anything_is_deployed(const struct state *state) {
-    return state->stable != COLOR_NONE || state->slots[BLUE].revision || state->slots[GREEN].revision;
-}
-
 /* Both colors go by one template, which the agent watches, and is permitted, from its start. */
 static int refuse_units(const struct agent *agent, const struct spec *spec, struct error *err) {
     if (strcmp(spec->unit, agent->unit) != 0)
-        return anything_is_deployed(&agent->state)
-                   ? error_set(err, -ENOEXEC, "Unit=%s: what is deployed goes by Unit=%s, which cannot be changed now",
-                               spec->unit, agent->unit)
-                   : error_set(err, -ENOEXEC,
+        return state_is_blank(&agent->state)
+                   ? error_set(err, -ENOEXEC,
                                "Unit=%s was set after the agent had started: systemctl restart rollout@%s", spec->unit,
-                               agent->app);
+                               agent->app)
+                   : error_set(err, -ENOEXEC, "Unit=%s: what is deployed goes by Unit=%s, which cannot be changed now",
+                               spec->unit, agent->unit);
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < spec->replicas; number++)
             if (agent->world.units[color][number].known && agent->world.units[color][number].missing)
@@ -112,7 +108,7 @@ static int refuse_balancer(const struct agent *agent, const struct spec *spec, u
 
 /* What serves already is found out by looking: before the first deploy nothing may be overlooked. */
 static int refuse_unseen(const struct agent *agent, const struct spec *spec, struct error *err) {
-    if (anything_is_deployed(&agent->state))
+    if (!state_is_blank(&agent->state))
         return 0;
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers; balancer++) {
         const char *problem = agent->world.balancers[balancer].problem;

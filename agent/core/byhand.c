@@ -100,7 +100,7 @@ void byhand_follow(struct decision *d) {
         by_hand->admitted = 0; /* what is ordered meanwhile is nobody's hand, also when the same is wanted again */
     if (by_hand->confirmed != wanted)
         by_hand->confirmed = 0;
-    if (!d->balancers_up || !d->units_known)
+    if (!d->balancers_up)
         return;
     bool admitted = admission_reached(d), shifts = shift_wanted(d), tells = plan_tells(d);
     if ((!admitted && by_hand->admitted) || (shifts && by_hand->confirmed)) {

@@ -14,6 +14,9 @@ void decide(const struct spec *spec, const struct state *state, const struct wor
 /* A state for an app of which nothing is known. */
 void state_init(struct state *state);
 
+/* Nothing was ever deployed, nor taken over. */
+bool state_is_blank(const struct state *state);
+
 /* I16: sizes bounded, slots name known revisions, ids below the next ones. Returns NULL, or what is wrong. */
 const char *state_invalid(const struct state *state);
 

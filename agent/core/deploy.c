@@ -60,7 +60,7 @@ static void again(struct asking *a, uint32_t revision, enum color color) {
 /* What serves already though nothing was ever deployed is stable: nobody loses a request to the first deploy. */
 static void take_unmanaged(struct asking *a) {
     struct state *next = a->next;
-    if (next->stable != COLOR_NONE || next->slots[BLUE].revision || next->slots[GREEN].revision)
+    if (!state_is_blank(next))
         return;
     enum color color = adopt_unmanaged(a->world);
     if (color == COLOR_NONE)

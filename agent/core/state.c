@@ -13,6 +13,10 @@ void state_init(struct state *state) {
     state->slots[BLUE].stop_after = state->slots[GREEN].stop_after = USEC_INFINITY;
 }
 
+bool state_is_blank(const struct state *state) {
+    return state->stable == COLOR_NONE && !state->slots[BLUE].revision && !state->slots[GREEN].revision;
+}
+
 bool rollout_runs(const struct state *state) {
     const struct rollout *rollout = &state->rollout;
     return rollout->mode == MODE_RUNNING && state->slots[rollout->color].revision == rollout->revision;

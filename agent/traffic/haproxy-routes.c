@@ -12,6 +12,9 @@
 /* More than we ever write: what somebody else has put there is not taken out one by one. */
 #define CHANGES_MAX 256
 
+/* Behind a cookie's whole value: the next cookie, or the end of the line. */
+#define COOKIE_ENDS "\\x20*(?:\\x3b.*)?\\r?$"
+
 void haproxy_routes_load(const struct spec *spec, struct haproxy_routes *ret) {
     memset(ret, 0, sizeof *ret);
     (void)string_copy(ret->preview, sizeof ret->preview, spec->haproxy.preview_backend);
@@ -53,7 +56,7 @@ static int put_step(struct buffer *text, const struct step *step, const char *pr
     if (r < 0)
         return r;
     if (step->route.match != ROUTE_PREFIX)
-        buffer_puts(text, cookie ? "\\x20*(?:\\x3b.*)?\\r?$" : "\\r?$");
+        buffer_puts(text, cookie ? COOKIE_ENDS : "\\r?$");
     return buffer_printf(text, " %s\n", preview);
 }
 
@@ -61,7 +64,7 @@ static int put_step(struct buffer *text, const struct step *step, const char *pr
 static void put_session(struct buffer *text, const struct haproxy_routes *routes, const struct haproxy_names *names,
                         const struct route_set *set) {
     begin_cookie(text, routes->cookie);
-    buffer_printf(text, "%u-%u\\x20*(?:\\x3b.*)?\\r?$ %s\n^(?:", set->revision, set->attempt, routes->preview);
+    buffer_printf(text, "%u-%u" COOKIE_ENDS " %s\n^(?:", set->revision, set->attempt, routes->preview);
     for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
         buffer_puts(text, number > 0 ? "|" : "");
         put_name(text, names->servers[set->color][number], false);
@@ -116,6 +119,10 @@ static bool line_next(const char **text, struct haproxy_map_change *line) {
     return line->len > 0;
 }
 
+static bool same_key(const struct haproxy_map_change *a, const struct haproxy_map_change *b) {
+    return a->key == b->key && memcmp(a->line, b->line, a->key) == 0;
+}
+
 static bool has_line(const char *text, const struct haproxy_map_change *sought) {
     struct haproxy_map_change line;
     while (line_next(&text, &line))
@@ -127,7 +134,7 @@ static bool has_line(const char *text, const struct haproxy_map_change *sought) 
 static bool has_key(const char *text, const struct haproxy_map_change *sought) {
     struct haproxy_map_change line;
     while (line_next(&text, &line))
-        if (line.key == sought->key && memcmp(line.line, sought->line, line.key) == 0)
+        if (same_key(&line, sought))
             return true;
     return false;
 }
@@ -158,8 +165,7 @@ static void change(struct changes *changes, const struct haproxy_map_change *lin
 
 static bool was_taken_out(const struct changes *changes, const struct haproxy_map_change *line) {
     for (size_t i = 0; i < changes->n; i++)
-        if (!changes->list[i].add && changes->list[i].key == line->key &&
-            memcmp(changes->list[i].line, line->line, line->key) == 0)
+        if (!changes->list[i].add && same_key(&changes->list[i], line))
             return true;
     return false;
 }
