@@ -152,6 +152,7 @@ static int commit_state(void *userdata, const struct state *state, struct error 
     trace_number(&sim->trace, state->generation);
     oracle_commit(sim, state, fate == WRITTEN);
     disk->doubtful = fate != WRITTEN;
+    disk->held_up = disk->held_up && disk->doubtful;
     if (fate != REFUSED) {
         if (disk->newer)
             oracle_fail(sim, "held", "a newer version's state is replaced");
@@ -219,6 +220,7 @@ static int commit_run(void *userdata, const struct run *run, const struct expand
     keep_asked(document, run, asked);
     trace(sim, "disk: run %u: %s%s", run->id, run_phase_to_string(run->phase), fate == WRITTEN ? "" : " (failed)");
     oracle_run(sim, document->cached, run);
+    sim->disk.held_up = sim->disk.held_up || fate != WRITTEN;
     if (fate == WRITTEN) {
         drop(document);
         document->cached = document->durable = copy_run(run);

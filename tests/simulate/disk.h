@@ -33,6 +33,7 @@ struct disk {
     bool newer;    /* a newer program wrote it */
     bool corrupt;  /* what is there of it cannot be read */
     bool doubtful; /* the latest commit failed: nobody can say which state a machine that went down comes back with */
+    bool held_up;  /* a run could not be written, and the state that names it comes later than it was decided */
     struct state cached, durable;
     struct sim_document runs[RUNS_MAX];
     struct sim_revision revisions[REVISIONS_MAX];

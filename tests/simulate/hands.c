@@ -111,6 +111,12 @@ static bool yielded(const struct sim *sim) {
     return sim->oracle.previous.by_hand.yielded;
 }
 
+/* No rollout, and nothing left over of one: who is wanted stays as it is. */
+static bool at_rest(const struct state *state) {
+    return state->stable != COLOR_NONE && state->rollout.mode == MODE_IDLE &&
+           !state->slots[color_other(state->stable)].revision;
+}
+
 /* An instance crashed since then: other weights are wanted. */
 static bool crashed_since(const struct sim *sim, usec_t when) {
     for (uint32_t number = 0; number < SIM_INSTANCES; number++)
@@ -123,8 +129,8 @@ static void on_seen(struct sim *sim, const struct happening *what) {
     struct sim_server *server = &sim->balancers[what->a].servers[0][sim->oracle.previous.stable][0];
     bool put_back = server->weight == what->b;
     if (crashed_since(sim, server->touched_at) || sim->oracle.commits_by_verb != what->c ||
-        !oracle_is_quiet(sim, SEC(1)))
-        return; /* something came between */
+        !at_rest(&sim->oracle.previous) || !oracle_is_quiet(sim, SEC(1)))
+        return; /* something came between, a deploy whose window opened, say */
     if (put_back && ++sim->hands.put_back > PUT_BACK_MAX)
         oracle_fail(sim, "yield", "what somebody set was put back %u times", sim->hands.put_back);
     else if (!put_back && !yielded(sim))
@@ -143,8 +149,7 @@ static void on_insist(struct sim *sim, const struct happening *what) {
         clock_after(sim, INSISTS_EVERY, on_insist, what->a + 1, 0, 0);
     else if (DRAW(sim, GIVES_IN, 2))
         clock_after(sim, INSISTS_EVERY, on_resume, 0, 0, 0);
-    if (!oracle_is_quiet(sim, QUIET) || !sim->oracle.has_previous || state->stable == COLOR_NONE ||
-        state->rollout.mode != MODE_IDLE || state->slots[color_other(state->stable)].revision || yielded(sim))
+    if (!oracle_is_quiet(sim, QUIET) || !sim->oracle.has_previous || !at_rest(state) || yielded(sim))
         return;
     for (uint32_t number = 0; number < sim->scenario.spec->replicas; number++)
         for (uint32_t b = 0; b < sim->scenario.balancers; b++)

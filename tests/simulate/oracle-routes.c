@@ -81,6 +81,8 @@ void oracle_routes_commit(struct sim *sim, const struct state *state) {
     char map[SIM_MAP_MAX];
     bool next = before->revision == state->rollout.revision && before->attempt == state->rollout.attempt &&
                 before->index + 1 == state->rollout.step;
+    if (sim->disk.held_up) /* what was seen when it was decided may be otherwise by now */
+        return;
     if (!has_routes(sim) || !next || before->index >= spec->n_steps || !step_is_route(&spec->steps[before->index]))
         return;
     text_of(sim, state, before->index + 1, map);
