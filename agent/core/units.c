@@ -12,11 +12,12 @@ static void order(struct decision *d, enum unit_order_kind kind, bool advance, e
                             .revision = d->next->slots[color].adopted ? 0 : d->next->slots[color].revision};
 }
 
-/* From now on the unit's last invocation is no life of ours that could crash. */
+/* From now on the unit's last invocation is no life of ours that could crash. A start that Prepare= did not let happen
+ * stays counted until the next one: it had no life. */
 static void disown(struct instance *instance, const struct unit_seen *unit) {
+    instance->crash_counted = instance->crash_counted && id128_is_null(&instance->accepted);
     instance->accepted = (struct id128){0};
     instance->passed_over = unit->invocation;
-    instance->crash_counted = false;
 }
 
 static void let_drain_no_more(struct instance *instance) {
@@ -46,6 +47,7 @@ static void plan_start(struct decision *d, enum color color, uint32_t number) {
         instance->placed_at = d->now;
     let_drain_no_more(instance);
     disown(instance, unit);
+    instance->crash_counted = false;
     order(d, UNIT_START, color != d->next->stable, color, number);
 }
 
