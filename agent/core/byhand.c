@@ -67,6 +67,16 @@ static bool admission_reached(const struct decision *d) {
     return true;
 }
 
+/* By the latest looks: what was asked about other routes says nothing about these. */
+static bool routes_are(const struct decision *d) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct balancer_seen *seen = &d->world->balancers[balancer];
+        if (!seen->no_route_map && !routes_equal(&d->plan->balancers[balancer].routes, &seen->routes))
+            return false;
+    }
+    return true;
+}
+
 /* It is put back, and everybody is looked at, so that it is confirmed. But three within ten minutes are enough. */
 static void restoration(struct decision *d) {
     struct by_hand *by_hand = &d->next->by_hand;
@@ -110,7 +120,7 @@ void byhand_follow(struct decision *d) {
     if (!admitted || tells)
         by_hand->admitted = admitted ? admission : 0;
     if (shifts || tells)
-        by_hand->confirmed = !shifts && admitted && targets_reached(d) ? wanted : 0;
+        by_hand->confirmed = !shifts && admitted && targets_reached(d) && routes_are(d) ? wanted : 0;
 }
 
 void byhand_forget(struct state *next, usec_t now) {

@@ -38,7 +38,8 @@ struct look {
 static bool is_stray(const struct sim *sim, uint32_t color, uint32_t number) {
     const struct slot *slot = &sim->oracle.previous.slots[color];
     const struct sim_unit *unit = &sim->units[color][number];
-    return unit->runs != slot->revision && !slot->adopted && unit->taken_for != slot->revision;
+    bool taken = slot->revision && unit->taken_for == slot->revision;
+    return unit->runs != slot->revision && !slot->adopted && !taken;
 }
 
 static struct look look_at(const struct sim *sim, uint32_t b, uint32_t backend, enum color canary) {
