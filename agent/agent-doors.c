@@ -57,6 +57,7 @@ void agent_exchanged(void *userdata, uint32_t balancer, uint64_t token, const st
         seen->link = result->seen.link;
         (void)snprintf(seen->problem, sizeof seen->problem, "%s", result->seen.problem);
     }
+    seen->lost_since = seen->link == LINK_UP ? 0 : seen->lost_since ? seen->lost_since : agent->now;
     if (seen->asked_at) /* else something happened since this look began, and asks for another one */
         seen->asked_at = agent->now;
     if (seen->link == LINK_UP && seen->ordered_at == lane->since && !result->refused) { /* these orders went through */

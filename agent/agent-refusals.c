@@ -26,20 +26,31 @@ static int refuse_units(const struct agent *agent, const struct spec *spec, stru
     return 0;
 }
 
-static int refuse_servers(const struct agent *agent, const struct spec *spec, uint32_t balancer, uint32_t backend,
-                          struct error *err) {
+static const char *backend_name(const struct haproxy_spec *haproxy, uint32_t backend) {
+    return backend == haproxy->n_backends ? haproxy->preview_backend : haproxy->backends[backend];
+}
+
+static int refuse_absent(const struct agent *agent, const struct spec *spec, uint32_t balancer, uint32_t backend,
+                         struct error *err) {
     const struct balancer_seen *seen = &agent->world.balancers[balancer];
-    bool preview = backend == spec->haproxy.n_backends;
-    const char *socket = spec->haproxy.sockets[balancer];
-    const char *name = preview ? spec->haproxy.preview_backend : spec->haproxy.backends[backend];
     bool any = false;
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < REPLICAS_MAX; number++)
             any = any || seen->servers[backend][color][number].known;
-    if (!any)
-        return error_set(err, -ENOEXEC,
-                         "HAProxy at %s has no backend %s, or none with a server named as Server=%s says", socket, name,
-                         spec->haproxy.server);
+    return any ? 0
+               : error_set(err, -ENOEXEC,
+                           "HAProxy at %s has no backend %s, or none with a server named as Server=%s says",
+                           spec->haproxy.sockets[balancer], backend_name(&spec->haproxy, backend),
+                           spec->haproxy.server);
+}
+
+static int refuse_servers(const struct agent *agent, const struct spec *spec, uint32_t balancer, uint32_t backend,
+                          struct error *err) {
+    const struct balancer_seen *seen = &agent->world.balancers[balancer];
+    const char *socket = spec->haproxy.sockets[balancer], *name = backend_name(&spec->haproxy, backend);
+    int r = refuse_absent(agent, spec, balancer, backend, err);
+    if (r < 0)
+        return r;
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < spec->replicas; number++) {
             char server[SERVER_NAME_MAX] = "";
@@ -61,6 +72,12 @@ static bool same_names(const struct haproxy_spec *a, const struct haproxy_spec *
     for (uint32_t i = 0; same && i < a->n_backends; i++)
         same = strcmp(a->backends[i], b->backends[i]) == 0;
     return same;
+}
+
+/* One that is looked at already. */
+static bool has_preview(const struct agent *agent, const struct spec *spec) {
+    return *spec->haproxy.preview_backend &&
+           strcmp(spec->haproxy.preview_backend, agent_spec(agent)->haproxy.preview_backend) == 0;
 }
 
 static bool has_routes(const struct spec *spec) {
@@ -89,7 +106,7 @@ static int refuse_routes(const struct agent *agent, const struct spec *spec, uin
                          "use_backend: `http-request set-var(txn.route) req.hdrs,map_reg(%s)` and `use_backend "
                          "%%[var(txn.route)] if { var(txn.route) -m found } { nbsrv(%s) gt 0 }`, then a reload",
                          socket, map, map, haproxy->preview_backend);
-    return strcmp(haproxy->preview_backend, shown->preview_backend) == 0
+    return has_preview(agent, spec)
                ? refuse_servers(agent, spec, balancer, haproxy->n_backends, err)
                : 0;
 }
@@ -103,6 +120,8 @@ static int refuse_balancer(const struct agent *agent, const struct spec *spec, u
     int r = 0;
     for (uint32_t backend = 0; backend < spec->haproxy.n_backends && r >= 0; backend++)
         r = refuse_servers(agent, spec, balancer, backend, err);
+    if (r >= 0 && has_preview(agent, spec))
+        r = refuse_absent(agent, spec, balancer, spec->haproxy.n_backends, err);
     return r < 0 ? r : refuse_routes(agent, spec, balancer, err);
 }
 

@@ -34,7 +34,8 @@ static bool begins_attempt(enum verb verb) {
     return verb == VERB_DEPLOY || verb == VERB_RETRY || verb == VERB_UNDO || verb == VERB_RESTART;
 }
 
-static int check_deploy(struct agent *agent, const struct api_command *asked, struct error *err) {
+/* What is asked makes sense by itself. */
+static int check_deploy(const struct api_command *asked, struct error *err) {
     if (!version_valid(asked->command.version))
         return error_set(err, -EINVAL,
                          "version: expected 1 to 128 of A-Z a-z 0-9 . _ + : ~ -, the first one a letter or digit");
@@ -46,17 +47,13 @@ static int check_deploy(struct agent *agent, const struct api_command *asked, st
     return 0;
 }
 
-/* What is asked makes sense by itself. */
-static int check_attempt(struct agent *agent, const struct api_command *asked, struct error *err) {
-    if (!agent->files)
-        return error_set(err, -ENOEXEC, "the configuration is not valid: %s", agent->spec_problem);
-    return asked->command.verb == VERB_DEPLOY ? check_deploy(agent, asked, err) : 0;
-}
 
 /* A new attempt could work, as far as anybody can tell: what it runs is there, and where it goes. */
 static int check_new_attempt(struct agent *agent, uint32_t revision, struct error *err) {
     const struct history *entry = state_revision(&agent->next, revision);
     int r = 0;
+    if (!agent->files)
+        return error_set(err, -ENOEXEC, "the configuration is not valid: %s", agent->spec_problem);
     if (agent->ports.check_deploy && entry)
         r = agent->ports.check_deploy(agent->ports.userdata, agent->files, entry->version, err);
     return r < 0 ? r : agent_refuse_attempt(agent, agent->files, err);
@@ -106,6 +103,11 @@ static int commit_verb(struct agent *agent, const struct api_command *asked, str
     return r;
 }
 
+/* What an attempt goes by that begins now; where the files are bad none can, but a way back to what is live is open. */
+static const struct spec *spec_of_attempt(const struct agent *agent) {
+    return agent->files ? agent->files : agent_spec(agent);
+}
+
 /* Everything that is said to a verb before it is written: fills `next` and the answer. What the files say counts where
  * an attempt begins. */
 static int weigh_verb(struct agent *agent, const struct api_command *asked, struct command_result *ret,
@@ -115,14 +117,14 @@ static int weigh_verb(struct agent *agent, const struct api_command *asked, stru
     agent_clock(agent);
     agent->world.wall = agent->wall;
     if (attempt) {
-        int r = check_attempt(agent, asked, err);
+        int r = asked->command.verb == VERB_DEPLOY ? check_deploy(asked, err) : 0;
         if (r < 0)
             return r;
-        agent->world.window_opens = deploy_windows_open(agent->files, agent->wall);
+        agent->world.window_opens = deploy_windows_open(spec_of_attempt(agent), agent->wall);
         if (command_asked.verb == VERB_DEPLOY)
             command_asked.identity = revision_identity(command_asked.version, asked->env);
     }
-    command(attempt ? agent->files : agent_spec(agent), &agent->state, &agent->world, agent->now, &command_asked,
+    command(attempt ? spec_of_attempt(agent) : agent_spec(agent), &agent->state, &agent->world, agent->now, &command_asked,
             &agent->next, ret);
     bool begins = ret->verdict == VERDICT_ACCEPTED && (ret->new_attempt || ret->new_revision);
     return begins ? check_new_attempt(agent, ret->revision, err) : 0;
@@ -159,7 +161,7 @@ int agent_plan(void *userdata, const struct api_command *asked, struct api_plan 
     if (r < 0)
         return r;
     bool queued = ret->result.revision && agent->next.queued.revision == ret->result.revision;
-    ret->spec = ret->result.verdict == VERDICT_ATTACHED && !queued ? agent_spec(agent) : agent->files;
+    ret->spec = ret->result.verdict == VERDICT_ATTACHED && !queued ? agent_spec(agent) : spec_of_attempt(agent);
     forecast(ret->spec, &agent->next, agent->now, ret->result.revision, &ret->forecast);
     return 0;
 }

@@ -188,10 +188,14 @@ static void tell_status(const struct driver *driver) {
     struct explanation e;
     agent_view(driver->agent, &view);
     explain(view.spec, view.state, view.world, view.now, &e);
-    (void)sd_notifyf(0, "STATUS=%s, %d %% of requests to the new revision: %s",
-                     phase_to_string(view.degraded ? PHASE_DEGRADED : e.phase),
-                     e.weight_actual < 0 ? 0 : (int)(e.weight_actual * 100 / SHARE_FULL),
-                     view.degraded ? view.degraded : e.message);
+    const char *phase = phase_to_string(view.degraded ? PHASE_DEGRADED : e.phase);
+    const char *message = view.degraded ? view.degraded : e.message;
+    const struct rollout *rollout = &view.state->rollout;
+    if (rollout->mode != MODE_RUNNING || e.weight_actual < 0)
+        (void)sd_notifyf(0, "STATUS=%s: %s", phase, message);
+    else
+        (void)sd_notifyf(0, "STATUS=%s, step %u of %u done, %d %% of requests to revision %u: %s", phase, rollout->step,
+                         view.spec->n_steps, (int)(e.weight_actual * 100 / SHARE_FULL), rollout->revision, message);
 }
 
 static void say_ready(struct driver *driver) {

@@ -14,8 +14,9 @@ static void put_revision_number(struct json_writer *json, const char *key, uint3
 }
 
 /* A point on the core's clock, as wall time. */
+/* 0: unknown. */
 static void put_core_time(struct json_writer *json, const char *key, const struct api_view *view, usec_t time) {
-    json_put_time(json, key, usec_add(time, view->wall_offset));
+    json_put_time(json, key, time ? usec_add(time, view->wall_offset) : USEC_INFINITY);
 }
 
 static void put_share(struct json_writer *json, const char *key, share_t share) {
@@ -80,7 +81,7 @@ static void put_queued(struct json_writer *json, const struct state *state) {
 }
 
 static void put_steps(struct json_writer *json, const struct spec *spec, const struct state *state) {
-    uint32_t index = state->rollout.mode == MODE_IDLE ? spec->n_steps : state->rollout.step;
+    uint32_t index = state_shown_step(spec, state);
     json_open_object(json, "step");
     json_put_u32(json, "index", index);
     json_put_u32(json, "count", spec->n_steps);
@@ -193,17 +194,13 @@ void view_put_rollout(struct json_writer *json, const struct api_handler *handle
     handler->view(handler->userdata, &view);
     explain(view.spec, view.state, view.world, view.now, &now);
     const struct state *state = view.state;
-    bool at_rest = state->rollout.mode == MODE_IDLE;
 
     json_open_object(json, NULL);
     json_put_string(json, "app", view.spec->app);
     json_put_string(json, "strategy", view.spec->strategy == STRATEGY_CANARY ? "canary" : "blueGreen");
     json_put_string(json, "phase", phase_to_string(view.degraded ? PHASE_DEGRADED : now.phase));
     json_put_text(json, "message", view.degraded ? view.degraded : now.message);
-    put_revision_number(json, "revision",
-                        !at_rest                 ? state->rollout.revision
-                        : state->stable < COLORS ? state->slots[state->stable].revision
-                                                 : 0);
+    put_revision_number(json, "revision", state_shown_revision(state));
     json_put_u32(json, "generation", state->generation);
     put_core_time(json, "time", &view, view.now);
     put_waiting(json, &view, &now);

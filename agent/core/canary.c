@@ -103,8 +103,9 @@ static bool step_done(struct decision *d) {
         if (!state_wants_run(d->next, rollout->step_run.id))
             run_begin_ref(d->next, &rollout->step_run);
         return rollout->step_run.phase == RUN_SUCCESSFUL;
-    case STEP_SET_CANARY_SCALE:
-        return true; /* may_advance() has waited for its instances */
+    case STEP_SET_CANARY_SCALE: /* may_advance() has waited for its instances */
+        targets_set(d);
+        return preview_reached(d);
     case STEP_SET_HEADER_ROUTE:
     case STEP_SET_COOKIE_ROUTE:
         targets_set(d);
@@ -119,10 +120,20 @@ static void final_follow(struct decision *d) {
         rollout_promoted(d->spec, d->next, d->now, d->world->wall);
 }
 
+/* While a hook holds the steps nothing else does; what then comes has its time from there on. */
+static void hooks_excuse(struct decision *d) {
+    struct rollout *rollout = &d->next->rollout;
+    bool holds = hooks_hold(d);
+    if (rollout->held_by_hook && !holds)
+        rollout->progress_at = d->now;
+    rollout->held_by_hook = holds;
+}
+
 void canary_follow(struct decision *d) {
     struct rollout *rollout = &d->next->rollout;
     if (!rollout_runs(d->next) || !d->units_known)
         return;
+    hooks_excuse(d);
     if (abort_for_crash(d) || abort_for_run(d, run_follow(d, &rollout->step_run)) ||
         abort_for_run(d, run_follow(d, &rollout->background_run)) || hooks_follow(d) || abort_for_deadline(d))
         return;

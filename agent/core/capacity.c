@@ -48,13 +48,13 @@ static bool deploy_waits_too_long(struct decision *d) {
     return end <= d->now;
 }
 
-/* What stable cannot carry. As long as not everybody answers, nobody knows. */
+/* What stable cannot carry, by those balancers that answer: who is gone carries nothing, and who is silent hears nothing. */
 static share_t share_beyond_stable(struct decision *d) {
     uint32_t ready = 0, replicas = d->spec->replicas;
     if (deploy_waits_too_long(d) || (d->units_known && !any_active(d, color_canary(d->next))))
         return 0;
-    if (!d->units_known || !d->balancers_up)
-        return SHARE_FULL;
+    if (!all_is_seen(d))
+        return SHARE_FULL; /* nobody knows yet */
     for (uint32_t number = 0; number < replicas; number++)
         ready += d->ready[d->next->stable][number];
     return ready >= replicas ? 0 : SHARE_FULL - (share_t)((uint32_t)SHARE_FULL * ready / replicas);

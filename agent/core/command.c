@@ -67,6 +67,14 @@ static void promote(struct asking *a) {
     }
 }
 
+/* Who logged in, if that is known, is more of a person than who asks. */
+static void by_whom(const struct command *asked, char text[static REASON_MAX]) {
+    uint32_t uid = asked->login_uid == UINT32_MAX ? asked->uid : asked->login_uid;
+    text[0] = 0;
+    if (uid != UINT32_MAX)
+        (void)snprintf(text, REASON_MAX, "by uid %u", uid);
+}
+
 static void abort_rollout(struct asking *a) {
     struct rollout *rollout = &a->next->rollout;
     uint32_t queued = a->next->queued.revision;
@@ -78,7 +86,9 @@ static void abort_rollout(struct asking *a) {
     else if (rollout->mode != MODE_RUNNING)
         conclude(a, VERDICT_REFUSED, "nothing is under way");
     else {
-        rollout_abort(a->spec, a->next, a->now, a->world->wall, REASON_BY_USER, "");
+        char who[REASON_MAX];
+        by_whom(a->asked, who);
+        rollout_abort(a->spec, a->next, a->now, a->world->wall, REASON_BY_USER, who);
         conclude(a, VERDICT_ACCEPTED,
                  a->next->stable == COLOR_NONE
                      ? "revision %u is aborted; nothing is stable yet, so its instances stay as they are"
@@ -134,11 +144,11 @@ static bool resolve(struct asking *a, struct state *found) {
 }
 
 static bool expected(struct asking *a) {
-    const struct rollout *rollout = &a->state->rollout;
-    if (a->asked->expect_revision && rollout->revision != a->asked->revision)
-        conclude(a, VERDICT_UNEXPECTED, "expected revision %u, but it is %u", a->asked->revision, rollout->revision);
-    else if (a->asked->expect_step && rollout->step != a->asked->step)
-        conclude(a, VERDICT_UNEXPECTED, "expected step %u, but it is %u", a->asked->step, rollout->step);
+    uint32_t revision = state_shown_revision(a->state), step = state_shown_step(a->spec, a->state);
+    if (a->asked->expect_revision && revision != a->asked->revision)
+        conclude(a, VERDICT_UNEXPECTED, "expected revision %u, but it is %u", a->asked->revision, revision);
+    else if (a->asked->expect_step && step != a->asked->step)
+        conclude(a, VERDICT_UNEXPECTED, "expected step %u, but it is %u", a->asked->step, step);
     else
         return true;
     return false;

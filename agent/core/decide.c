@@ -65,6 +65,7 @@ void decide(const struct spec *spec, const struct state *state, const struct wor
     targets_set(&d);
     shift_plan(&d);
     byhand_follow(&d);
+    routing_follow(&d);
     units_plan(&d);
     if (next->queued.revision && state->rollout.mode == MODE_RUNNING && next->rollout.mode != MODE_RUNNING)
         wake_at(&d, now + 1); /* its turn has come */

@@ -17,6 +17,10 @@ void state_init(struct state *state);
 /* Nothing was ever deployed, nor taken over. */
 bool state_is_blank(const struct state *state);
 
+/* The revision and the finished steps that readers are shown: of the rollout, or at rest of what is live. */
+uint32_t state_shown_revision(const struct state *state);
+uint32_t state_shown_step(const struct spec *spec, const struct state *state);
+
 /* I16: sizes bounded, slots name known revisions, ids below the next ones. Returns NULL, or what is wrong. */
 const char *state_invalid(const struct state *state);
 

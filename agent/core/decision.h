@@ -203,6 +203,8 @@ void scale_want(struct decision *d);
 void targets_set(struct decision *d);
 /* Weights seen are the ones wanted, on every balancer, by a fresh look. */
 bool targets_reached(const struct decision *d);
+/* Who is ready of the new revision has weight and is UP in the preview backend, where there is one. */
+bool preview_reached(const struct decision *d);
 void shift_plan(struct decision *d);
 /* It is out everywhere for DrainTimeoutSec= now: what is still in flight is ended. */
 bool drain_is_over(const struct decision *d, enum color color, uint32_t number);
@@ -219,6 +221,8 @@ bool routes_gone(const struct decision *d, uint32_t balancer);
 /* What the step at hand asks for is there. */
 bool routes_reached(const struct decision *d);
 void routes_plan(struct decision *d, uint32_t balancer);
+/* routing.c: whether balancers do what they are told */
+void routing_follow(struct decision *d);
 /* byhand.c: what somebody else did to the balancers, and whether we yield to it */
 void byhand_follow(struct decision *d);
 void byhand_forget(struct state *next, usec_t now);

@@ -95,7 +95,8 @@ static void deploy_later(struct asking *a) {
     take_unmanaged(a);
     struct history *entry = add(a, a->asked->version, a->asked->identity);
     history_say(entry, QUEUED);
-    a->next->queued = (struct queued){.revision = entry->revision, .now = a->asked->now};
+    a->next->queued =
+        (struct queued){.revision = entry->revision, .now = a->asked->now, .at_end = waits_for_the_end(a)};
     a->result->revision = entry->revision;
     a->result->new_revision = true;
     a->result->waits_until = waits_for_its_window(a) ? a->world->window_opens : 0;
@@ -107,10 +108,12 @@ void queue_follow(const struct spec *spec, struct state *next, const struct worl
     uint32_t revision = next->queued.revision;
     struct history *entry = history_find(next, revision);
     bool closed = world->window_opens && !next->queued.now;
-    if (!entry || next->rollout.mode == MODE_RUNNING || closed || world->unwritten)
+    bool behind = next->queued.at_end && next->rollout.mode == MODE_RUNNING;
+    if (!entry || behind || closed || world->unwritten)
         return; /* what cannot be written begins nothing */
     rollout_dropped(spec, next, now, world->wall, OUTCOME_SUPERSEDED);
     rollout_begin(next, revision, 1, color_for_deploy(next), now);
+    entry->wall_started = world->wall;
     if (strcmp(entry->reason, QUEUED) == 0)
         history_say(entry, world->window_opens ? BY_NOW : "");
     next->queued = (struct queued){0};
@@ -137,13 +140,13 @@ static void deploy_new(struct asking *a) {
     struct state *next = a->next;
     const struct history *past =
         a->state->stable == COLOR_NONE ? NULL : history_live_before(a->state, &a->asked->identity);
-    bool back = goes_back(a, past);
-    if (next->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_REJECT) {
+    bool back = goes_back(a, past), waits = !back && a->asked->verb != VERB_UNDO;
+    if (waits && next->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_REJECT) {
         conclude(a, VERDICT_REFUSED, "revision %u is under way and OnSupersede=reject", next->rollout.revision);
         return;
     }
     (void)queue_drop(a, OUTCOME_SUPERSEDED);
-    if (!back && (waits_for_the_end(a) || waits_for_its_window(a))) {
+    if (waits && (waits_for_the_end(a) || waits_for_its_window(a))) {
         deploy_later(a);
         return;
     }
@@ -267,14 +270,20 @@ static void restart_in_the_other_color(struct asking *a) {
     conclude(a, VERDICT_ACCEPTED, "Replicas=1: revision %u starts it anew in the other color", entry->revision);
 }
 
+static void restart_one_by_one(struct asking *a) {
+    bool runs = rollout_runs(a->state);
+    bool lone = stable_scale(a->spec, a->state) == 1 || (runs && canary_scale(a->spec, a->state) == 1);
+    a->next->restart_at = a->now;
+    conclude(a, VERDICT_ACCEPTED, "who runs now is restarted, one instance after the other%s",
+             lone ? ", but the only one of a color not before there are others" : "");
+}
+
 void ask_restart(struct asking *a) {
     const struct state *state = a->state;
     if (state->stable == COLOR_NONE)
         conclude(a, VERDICT_REFUSED, "nothing is live yet");
-    else if (a->spec->replicas > 1) {
-        a->next->restart_at = a->now;
-        conclude(a, VERDICT_ACCEPTED, "who runs now is restarted, one instance after the other");
-    } else if (state->rollout.mode != MODE_IDLE)
+    else if (a->spec->replicas > 1)
+        restart_one_by_one(a);  else if (state->rollout.mode != MODE_IDLE)
         conclude(a, VERDICT_REFUSED, "Replicas=1: it takes the other color, where revision %u is",
                  state->rollout.revision);
     else if (id128_is_null(&state_revision(state, stable_revision(state))->identity))

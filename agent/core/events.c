@@ -172,6 +172,8 @@ void events_append(const struct spec *spec, const struct state *before, struct s
     tell_instances(&t);
     tell_run_change(&t, &before->rollout.background_run, &next->rollout.background_run);
     tell_run_change(&t, &before->rollout.step_run, &next->rollout.step_run);
+    if (*next->routing_error && !*before->routing_error)
+        tell(&t, EVENT_TRAFFIC_ROUTING_ERROR, next->routing_error);
     if (same_attempt(&t))
         tell_steps(&t);
     tell_ending(&t);

@@ -81,7 +81,7 @@ static bool explain_balancers(const struct decision *d, struct explanation *e) {
         const struct balancer_seen *seen = &d->world->balancers[balancer];
         if (seen->link == LINK_UP)
             continue;
-        usec_t since = seen->seen_at ? seen->seen_at : d->next->rollout.began;
+        usec_t since = seen->lost_since ? seen->lost_since : d->now;
         usec_t late = usec_add(since, d->spec->progress_deadline);
         wait_for(e, WAITING_BALANCER, since, USEC_INFINITY);
         say(e, late <= d->now ? PHASE_DEGRADED : PHASE_PROGRESSING, "HAProxyUnreachable: %s: %s",
@@ -116,6 +116,8 @@ static bool explain_outside(const struct decision *d, struct explanation *e) {
 /* Why the latest order for an instance came to nothing; without the unit's name, which the instance's stands for. */
 static const char *problem_of(const struct decision *d, enum color color, uint32_t number) {
     const char *problem = d->world->unit_problems[color][number], *space = strchr(problem, ' ');
+    if (!*problem && d->world->endpoints[color][number].port == 0)
+        return "HAProxy has no server for it, see Server= and Replicas=";
     return space && space > problem && space[-1] == ':' ? space + 1 : problem;
 }
 
@@ -148,13 +150,17 @@ static void blame_stable(const struct decision *d, char *text, size_t size) {
         }
 }
 
+static void wait_for_window(const struct decision *d, struct explanation *e) {
+    usec_t opens = d->world->window_opens;
+    wait_for(e, WAITING_WINDOW, 0, opens == USEC_INFINITY ? USEC_INFINITY : d->now + opens - d->world->wall);
+}
+
 /* What is live, and what waits for its window. */
-static bool explain_queued(const struct decision *d, struct explanation *e, const struct history *live) {
+static bool explain_waiting_deploy(const struct decision *d, struct explanation *e, const struct history *live) {
     const struct history *queued = state_revision(d->next, d->next->queued.revision);
     if (!queued)
         return false;
-    usec_t opens = d->world->window_opens;
-    wait_for(e, WAITING_WINDOW, 0, opens == USEC_INFINITY ? USEC_INFINITY : d->now + opens - d->world->wall);
+    wait_for_window(d, e);
     say(e, live ? PHASE_HEALTHY : PHASE_IDLE, "%.60s is live; revision %u (%.60s) waits for its window",
         live ? live->version : "nothing", queued->revision, queued->version);
     return true;
@@ -163,7 +169,7 @@ static bool explain_queued(const struct decision *d, struct explanation *e, cons
 static void explain_idle(const struct decision *d, struct explanation *e) {
     const struct state *state = d->next;
     if (state->stable == COLOR_NONE) {
-        if (!explain_queued(d, e, NULL))
+        if (!explain_waiting_deploy(d, e, NULL))
             say(e, PHASE_IDLE, "nothing is deployed yet");
         return;
     }
@@ -171,7 +177,7 @@ static void explain_idle(const struct decision *d, struct explanation *e) {
         return;
     const struct history *entry = state_revision(state, state->slots[state->stable].revision);
     if (stable_is_ready(d)) {
-        if (!explain_queued(d, e, entry))
+        if (!explain_waiting_deploy(d, e, entry))
             say(e, PHASE_HEALTHY, "%s is live", entry ? entry->version : "");
         return;
     }
@@ -183,12 +189,23 @@ static void explain_idle(const struct decision *d, struct explanation *e) {
         d->n_ready[state->stable], d->spec->replicas, why);
 }
 
+/* ... and what comes after a rollout that is told of already. */
+static void append_queued(const struct decision *d, struct explanation *e) {
+    const struct history *queued = state_revision(d->next, d->next->queued.revision);
+    size_t len = strlen(e->message);
+    if (queued)
+        (void)snprintf(e->message + len, sizeof e->message - len, "; revision %u (%.40s) waits %s", queued->revision,
+                       queued->version, d->next->queued.at_end ? "for its end" : "for its window");
+}
+
 static void explain_aborted(const struct decision *d, struct explanation *e) {
     const struct history *entry = state_revision(d->next, d->next->rollout.revision);
     const char *why = entry && *entry->reason ? entry->reason : "aborted";
     share_t kept = d->next->share_given;
     if (kept == 0) {
         say(e, PHASE_DEGRADED, "RolloutAborted: revision %u: %s", d->next->rollout.revision, why);
+        if (d->next->queued.revision)
+            wait_for_window(d, e);
         return;
     }
     wait_for(e, WAITING_STABLE, d->next->stable_ailing_since, USEC_INFINITY);
@@ -238,6 +255,11 @@ static const char *first_problem(const struct decision *d, enum color color) {
     return "";
 }
 
+static void explain_preview(const struct decision *d, struct explanation *e, char *text, size_t size) {
+    wait_for(e, WAITING_TRAFFIC, d->next->rollout.step_since, USEC_INFINITY);
+    (void)snprintf(text, size, "waits for the new instances to be UP in backend %s", d->spec->haproxy.preview_backend);
+}
+
 /* Why a route is not there yet. */
 static void explain_route(const struct decision *d, struct explanation *e, char *text, size_t size) {
     const struct rollout *rollout = &d->next->rollout;
@@ -254,8 +276,12 @@ static void explain_route(const struct decision *d, struct explanation *e, char 
             (void)snprintf(text, size, "HAProxy at %.60s has no map %.60s: does haproxy.cfg use it, see RouteMap=?",
                            haproxy->sockets[balancer], haproxy->route_map);
         } else if (!up)
-            (void)snprintf(text, size, "waits for a new instance to be UP in backend %s", haproxy->preview_backend);
+            explain_preview(d, e, text, size);
     }
+}
+
+static bool at_scale_step(const struct decision *d) {
+    return !rollout_final(d->spec, d->next) && d->spec->steps[d->next->rollout.step].kind == STEP_SET_CANARY_SCALE;
 }
 
 /* What the running rollout needs before its step can end. */
@@ -280,6 +306,8 @@ static void explain_need(const struct decision *d, struct explanation *e, char *
         (void)snprintf(text, size, "analysis run %u", rollout->step_run.id);
     } else if (!rollout_final(d->spec, d->next) && step_is_route(&d->spec->steps[rollout->step])) {
         explain_route(d, e, text, size);
+    } else if (at_scale_step(d) && d->world->preview) {
+        explain_preview(d, e, text, size);
     } else {
         wait_for(e, WAITING_TRAFFIC, rollout->step_since, USEC_INFINITY);
         (void)snprintf(text, size, "traffic is being shifted");
@@ -344,9 +372,11 @@ void explain(const struct spec *spec, const struct state *state, const struct wo
         break;
     case MODE_RUNNING:
         explain_running(&d, ret);
+        append_queued(&d, ret);
         break;
     case MODE_ABORTED:
         explain_aborted(&d, ret);
+        append_queued(&d, ret);
         break;
     case MODE_HELD:
         say(ret, PHASE_DEGRADED, "Held: %s", state->rollout.detail);

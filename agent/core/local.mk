@@ -17,6 +17,7 @@ libcore_a_SOURCES = \
 	%D%/lives.c \
 	%D%/model.h \
 	%D%/routes.c \
+	%D%/routing.c \
 	%D%/scale.c \
 	%D%/shift.c \
 	%D%/stable.c \

@@ -112,7 +112,8 @@ struct rollout {
     uint32_t ready_seen; /* most instances of it seen ready since the step began */
     bool paused_by_user;
     bool paused_inconclusive;
-    bool full; /* promote --full: no more steps, no more analysis */
+    bool full;         /* promote --full: no more steps, no more analysis */
+    bool held_by_hook; /* when it was last looked at: what goes on after that was no delay */
     enum reason reason;
     char detail[REASON_MAX]; /* what a person reads after the reason, e.g. which instance crashed */
     struct run_ref step_run, background_run;
@@ -177,10 +178,14 @@ struct by_hand {
     bool yielded;                      /* too often: nothing is put back until the next verb */
 };
 
+/* How long a balancer may keep silent before that is told. */
+#define ROUTING_PATIENCE (10 * USEC_PER_SEC)
+
 /* A revision that waits until the one under way has ended, and for its window. */
 struct queued {
     uint32_t revision; /* 0: none */
     bool now;          /* whatever DeployWindow= says */
+    bool at_end;       /* not before the one under way has ended; else it supersedes that when its window opens */
 };
 
 struct state {
@@ -199,6 +204,7 @@ struct state {
     struct queued queued;
     usec_t restart_at; /* who runs since before is restarted; 0: nobody */
     struct by_hand by_hand;
+    char routing_error[REASON_MAX]; /* which balancer does not do what it is told, and why; "" all do */
     uint32_t n_history;
     struct history history[HISTORY_MAX];
     uint32_t
@@ -266,6 +272,7 @@ struct balancer_seen {
     enum link link;
     usec_t seen_at;    /* when the latest good look began; 0: never */
     usec_t asked_at;   /* when the latest look ended, good or not; 0: never */
+    usec_t lost_since; /* asked in vain since; 0: it answers */
     usec_t ordered_at; /* when orders were last sent: a look that began before says nothing about now */
     uint64_t epoch;    /* changes with each worker (pid and start) */
     struct server_seen servers[BACKENDS_SEEN_MAX][COLORS][REPLICAS_MAX];

@@ -155,27 +155,31 @@ static bool restart_due(const struct decision *d, enum color color, uint32_t num
            unit->active_since <= d->next->restart_at;
 }
 
-/* There are others of its color that should run, also with the Replicas= of now, and all of them are ready. */
+/* There are others of its color that should run, also with the Replicas= of now. */
+static bool has_others(const struct decision *d, enum color color, uint32_t number) {
+    for (uint32_t other = 0; other < d->span; other++)
+        if (other != number && d->want[color][other] == WANT_RUN)
+            return true;
+    return false;
+}
+
+/* ... and all of them are ready. */
 static bool others_are_ready(const struct decision *d, enum color color, uint32_t number) {
-    bool any = false;
-    for (uint32_t other = 0; other < d->span; other++) {
-        bool wanted = other != number && d->want[color][other] == WANT_RUN;
-        if (wanted && !d->ready[color][other])
+    for (uint32_t other = 0; other < d->span; other++)
+        if (other != number && d->want[color][other] == WANT_RUN && !d->ready[color][other])
             return false;
-        any = any || wanted;
-    }
-    return any;
+    return true;
 }
 
 /* One after the other, stable first, and only while the others of its color serve: it is drained and stopped, and then
- * it is missing. */
+ * it is missing. Who is the only one stays, until there are others. */
 static void restart_one(struct decision *d) {
     const enum color canary = color_canary(d->next);
     for (uint32_t turn = 0; canary != COLOR_NONE && turn < COLORS; turn++) {
         enum color color = turn == 0 ? color_other(canary) : canary;
         bool due = false;
         for (uint32_t number = 0; number < d->span; number++) {
-            if (!restart_due(d, color, number))
+            if (!restart_due(d, color, number) || !has_others(d, color, number))
                 continue;
             due = true;
             if (others_are_ready(d, color, number)) {

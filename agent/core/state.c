@@ -17,6 +17,16 @@ bool state_is_blank(const struct state *state) {
     return state->stable == COLOR_NONE && !state->slots[BLUE].revision && !state->slots[GREEN].revision;
 }
 
+uint32_t state_shown_revision(const struct state *state) {
+    if (state->rollout.mode != MODE_IDLE)
+        return state->rollout.revision;
+    return state->stable == COLOR_NONE ? 0 : state->slots[state->stable].revision;
+}
+
+uint32_t state_shown_step(const struct spec *spec, const struct state *state) {
+    return state->rollout.mode == MODE_IDLE ? spec->n_steps : state->rollout.step;
+}
+
 bool rollout_runs(const struct state *state) {
     const struct rollout *rollout = &state->rollout;
     return rollout->mode == MODE_RUNNING && state->slots[rollout->color].revision == rollout->revision;

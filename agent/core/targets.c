@@ -48,14 +48,24 @@ static uint16_t target_of_others(const struct decision *d, const struct server_s
     return server->up || d->share == 0 ? 0 : server->weight;
 }
 
+static bool is_kept_aborted(const struct state *state) {
+    const struct rollout *rollout = &state->rollout;
+    return rollout->mode == MODE_ABORTED && state->stable != COLOR_NONE && rollout->color != state->stable &&
+           state->slots[rollout->color].revision == rollout->revision;
+}
+
 /* The preview backend is the address of the new revision while one is under way, and of nobody otherwise: who asks it
- * for the new one would not notice the old one's answers. Its servers have checks of their own. */
+ * for the new one would not notice the old one's answers. What was taken back keeps it as long as it is kept itself, so
+ * that it can be looked into. Its servers have checks of their own. */
 static struct holders previewed_at(const struct decision *d, uint32_t balancer, uint32_t backend) {
     const struct rollout *rollout = &d->next->rollout;
+    bool runs = rollout_runs(d->next), any = runs || is_kept_aborted(d->next);
     struct holders holders = {0};
-    for (uint32_t number = 0; rollout_runs(d->next) && number < d->span; number++) {
-        bool holds = d->ready_at[balancer][rollout->color][number] && d->want[rollout->color][number] == WANT_RUN &&
-                     d->world->balancers[balancer].servers[backend][rollout->color][number].up;
+    for (uint32_t number = 0; any && number < d->span; number++) {
+        const struct server_seen *server = &d->world->balancers[balancer].servers[backend][rollout->color][number];
+        bool wanted = runs ? d->want[rollout->color][number] == WANT_RUN
+                           : d->want[rollout->color][number] == WANT_KEEP && server->weight > 0;
+        bool holds = d->ready_at[balancer][rollout->color][number] && wanted && server->up;
         holders.holds[rollout->color][number] = holds;
         holders.count[rollout->color] += holds;
     }
@@ -117,4 +127,29 @@ bool targets_reached(const struct decision *d) {
         if (!reached_at(d, balancer))
             return false;
     return true;
+}
+
+static bool previewed_everywhere(const struct decision *d, enum color color, uint32_t number, bool *any) {
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
+        const struct server_seen *server =
+            &d->world->balancers[balancer].servers[d->world->n_backends][color][number];
+        uint16_t target = d->target[balancer][d->world->n_backends][color][number];
+        *any = *any || server->known;
+        if (server->known && (!server->up || target == 0 || server->weight != target))
+            return false;
+    }
+    return true;
+}
+
+bool preview_reached(const struct decision *d) {
+    enum color color = d->next->rollout.color;
+    uint32_t scale = canary_scale(d->spec, d->next);
+    bool any = scale == 0 || !d->world->preview;
+    for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
+        if (d->world->preview && !look_is_fresh(d, balancer))
+            return false;
+    for (uint32_t number = 0; d->world->preview && number < scale; number++)
+        if (d->ready[color][number] && !previewed_everywhere(d, color, number, &any))
+            return false;
+    return any;
 }

@@ -34,7 +34,9 @@ static const struct field state_fields[] = {
     I32_FIELD(struct state, share_given, "shareGiven", 0, SHARE_FULL),
     U32_FIELD(struct state, queued.revision, "queued", UINT32_MAX),
     BOOL_FIELD(struct state, queued.now, "queuedNow"),
+    BOOL_FIELD(struct state, queued.at_end, "queuedAtEnd"),
     USEC_FIELD(struct state, restart_at, "restartAt"),
+    TEXT_FIELD(struct state, routing_error, "routingError"),
 };
 
 static const struct field slot_fields[] = {
@@ -68,6 +70,7 @@ static const struct field rollout_fields[] = {
     BOOL_FIELD(struct rollout, paused_by_user, "pausedByUser"),
     BOOL_FIELD(struct rollout, paused_inconclusive, "pausedInconclusive"),
     BOOL_FIELD(struct rollout, full, "full"),
+    BOOL_FIELD(struct rollout, held_by_hook, "heldByHook"),
     ENUM_FIELD(struct rollout, reason, "reason", reason),
     TEXT_FIELD(struct rollout, detail, "detail"),
     U32_FIELD(struct rollout, step_run.id, "stepRun", UINT32_MAX),

@@ -61,6 +61,25 @@ static struct look look_at(const struct sim *sim, uint32_t b, uint32_t backend, 
     return look;
 }
 
+/* After an abort with DynamicStableScale= stable carries what its instances can, as far as balancers answer. */
+static share_t beyond_stable(const struct sim *sim) {
+    const struct state *state = &sim->oracle.previous;
+    uint32_t ready = 0, replicas = sim->scenario.spec->replicas;
+    for (uint32_t number = 0; number < replicas; number++) {
+        bool everywhere = true;
+        for (uint32_t b = 0; b < sim->scenario.balancers; b++)
+            everywhere = everywhere && (sim->balancers[b].gone || sim->balancers[b].silent ||
+                                        oracle_truly_ready(sim, b, state->stable, number));
+        ready += everywhere;
+    }
+    return SHARE_FULL - (share_t)((uint32_t)SHARE_FULL * ready / replicas);
+}
+
+static share_t allowed_when_quiet(const struct sim *sim) {
+    share_t allowed = oracle_allowed(sim), beyond = beyond_stable(sim);
+    return sim->oracle.previous.rollout.mode == MODE_ABORTED && beyond < allowed ? beyond : allowed;
+}
+
 static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
     const struct state *state = &sim->oracle.previous;
     enum color canary = oracle_canary(state);
@@ -72,7 +91,7 @@ static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
         oracle_fail(sim, "I1", "an instance that does not run still has weight");
     if (state->stable == COLOR_NONE || look.ready[state->stable] == 0)
         return;
-    share_t allowed = oracle_allowed(sim);
+    share_t allowed = allowed_when_quiet(sim);
     bool least = allowed > 0 && look.canary == 1;
     if (!least && look.canary * (uint64_t)SHARE_FULL > (uint64_t)allowed * look.all)
         oracle_fail(sim, state->rollout.mode == MODE_ABORTED ? "I6" : "I3",
@@ -80,18 +99,20 @@ static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
                     (unsigned long long)look.all, allowed);
 }
 
-/* I3: at the address of the new revision nobody else is met, and itself as soon as it may begin. */
+/* I3: at the address of the new revision nobody else is met, and itself as soon as it may begin. What was taken back may
+ * keep its address as long as it keeps its color. */
 static void check_preview(struct sim *sim, uint32_t b) {
     const struct state *state = &sim->oracle.previous;
     const struct rollout *rollout = &state->rollout;
-    bool runs = rollout->mode == MODE_RUNNING && state->slots[rollout->color].revision == rollout->revision;
+    bool placed = rollout->revision && state->slots[rollout->color].revision == rollout->revision;
+    bool runs = placed && rollout->mode == MODE_RUNNING, kept = placed && rollout->mode == MODE_ABORTED;
     uint32_t backend = sim->scenario.backends;
     struct look look = look_at(sim, b, backend, rollout->color);
     bool there = false;
     for (uint32_t number = 0; runs && oracle_start_is_known(sim) && number < SIM_INSTANCES; number++)
         there = there || (oracle_truly_ready(sim, b, rollout->color, number) &&
                           sim->balancers[b].servers[backend][rollout->color][number].up);
-    if (look.all > (runs ? look.canary : 0) || (there && look.canary == 0))
+    if (look.all > (runs || kept ? look.canary : 0) || (there && look.canary == 0))
         oracle_fail(sim, "I3", "at its own address the new revision has %llu of %llu", (unsigned long long)look.canary,
                     (unsigned long long)look.all);
 }

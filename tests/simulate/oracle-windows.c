@@ -57,10 +57,16 @@ void oracle_window_verb(struct sim *sim, const struct api_command *asked, const 
                     result->revision);
 }
 
+/* Not behind a rollout whose end it waits for. */
+static bool waits_for_its_window(const struct state *state) {
+    bool behind = state->rollout.mode == MODE_RUNNING && state->queued.at_end;
+    return state->queued.revision && !behind;
+}
+
 static bool waits_in_vain(const struct sim *sim) {
     const struct state *state = &sim->oracle.previous;
-    return sim->oracle.has_previous && state->queued.revision && state->rollout.mode != MODE_RUNNING &&
-           state->rollout.mode != MODE_HELD && (state->queued.now || windows_open(sim, sim->clock.now));
+    return sim->oracle.has_previous && waits_for_its_window(state) && state->rollout.mode != MODE_HELD &&
+           (state->queued.now || windows_open(sim, sim->clock.now));
 }
 
 void oracle_check_window(struct sim *sim) {
@@ -75,8 +81,7 @@ void oracle_check_window(struct sim *sim) {
 
 bool oracle_window_opens_within(const struct sim *sim, usec_t span) {
     const struct state *state = &sim->oracle.previous;
-    bool waits = state->queued.revision && state->rollout.mode != MODE_RUNNING;
-    for (usec_t later = 0; waits && later <= span + NOTICED_WITHIN; later += SEC(1))
+    for (usec_t later = 0; waits_for_its_window(state) && later <= span + NOTICED_WITHIN; later += SEC(1))
         if (windows_open(sim, sim->clock.now + later))
             return true;
     return false;

@@ -145,6 +145,7 @@ tests_unit_test_hook_LDADD = $(NOTIFY_LIBS) $(TEST_LIBS)
 
 # core/
 check_PROGRAMS += %D%/test-capacity %D%/test-forecast %D%/test-hooks %D%/test-lives %D%/test-preview \
+	%D%/test-queue %D%/test-routing \
 	%D%/test-routes %D%/test-stable %D%/test-verbs %D%/test-weights
 dist_check_SCRIPTS += %D%/test-core-purity.sh
 %D%/test-core-purity.log: libcore.a libanalysis.a
@@ -160,6 +161,10 @@ tests_unit_test_verbs_SOURCES = %D%/test-verbs.c
 tests_unit_test_verbs_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_preview_SOURCES = %D%/test-preview.c %D%/core-fixture.h
 tests_unit_test_preview_LDADD = $(CORE_LIBS) $(TEST_LIBS)
+tests_unit_test_queue_SOURCES = %D%/test-queue.c %D%/core-fixture.h
+tests_unit_test_queue_LDADD = $(CORE_LIBS) $(TEST_LIBS)
+tests_unit_test_routing_SOURCES = %D%/test-routing.c %D%/core-fixture.h
+tests_unit_test_routing_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_routes_SOURCES = %D%/test-routes.c %D%/core-fixture.h
 tests_unit_test_routes_LDADD = $(CORE_LIBS) $(TEST_LIBS)
 tests_unit_test_stable_SOURCES = %D%/test-stable.c %D%/core-fixture.h

@@ -16,7 +16,7 @@ static_assert(sizeof(struct rollout) == 696, "rollout");
 static_assert(sizeof(struct history) == 416, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  112 + 2 * 24 + 2 * REPLICAS_MAX * 72 + 696 + 40 + HISTORY_MAX * 416 + OUTBOX_MAX * 192,
+                  112 + 2 * 24 + 2 * REPLICAS_MAX * 72 + 696 + 40 + REASON_MAX + HISTORY_MAX * 416 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
@@ -108,6 +108,7 @@ static void any_rollout(struct rollout *rollout) {
     rollout->paused_by_user = any_bool();
     rollout->paused_inconclusive = any_bool();
     rollout->full = any_bool();
+    rollout->held_by_hook = any_bool();
     rollout->reason = (enum reason)below(REASON_NEWER_STATE + 1);
     ANY_TEXT(rollout->detail);
     rollout->step_run = any_run_ref();
@@ -176,11 +177,12 @@ void random_state(uint64_t seed, struct state *ret) {
                 any_instance(&ret->instances[color][number]);
     }
     any_rollout(&ret->rollout);
-    ret->queued = (struct queued){.revision = any_u32(), .now = any_bool()};
+    ret->queued = (struct queued){.revision = any_u32(), .now = any_bool(), .at_end = any_bool()};
     ret->restart_at = any_usec();
     ret->by_hand = (struct by_hand){.admitted = any_u32(), .confirmed = any_u32(), .yielded = any_bool()};
     for (uint32_t i = 0; i < RESTORATIONS_MAX; i++)
         ret->by_hand.restored[i] = any_usec();
+    ANY_TEXT(ret->routing_error);
     ret->n_history = below(3) == 0 ? HISTORY_MAX : below(HISTORY_MAX);
     for (uint32_t i = 0; i < ret->n_history; i++)
         any_history(&ret->history[i]);

@@ -96,6 +96,18 @@ static void an_abort_waits_for_stable(void **ignored) {
     assert_int_equal(running(GREEN), 0);
 }
 
+/* One of two balancers is gone: the other one takes back what stable can carry. */
+static void an_abort_waits_for_no_balancer(void **ignored) {
+    world.n_balancers = 2;
+    world.balancers[1] = (struct balancer_seen){.link = LINK_GONE, .lost_since = now};
+    state.rollout.mode = MODE_ABORTED;
+    state.slots[GREEN].stop_after = now;
+    for (uint32_t number = 1; number < spec->replicas; number++)
+        comes_back(number);
+    decide_until_still();
+    assert_int_equal(share_of(GREEN), 0);
+}
+
 static void nobody_of_the_new_version_is_left(void **ignored) {
     state.rollout.mode = MODE_ABORTED;
     for (uint32_t number = 0; number < spec->replicas; number++)
@@ -149,6 +161,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(stable_shrinks_after_its_share, begin, core_end),
         cmocka_unit_test_setup_teardown(stable_whole_is_what_its_share_needs, begin, core_end),
         cmocka_unit_test_setup_teardown(an_abort_waits_for_stable, begin, core_end),
+        cmocka_unit_test_setup_teardown(an_abort_waits_for_no_balancer, begin, core_end),
         cmocka_unit_test_setup_teardown(nobody_of_the_new_version_is_left, begin, core_end),
         cmocka_unit_test_setup_teardown(a_lower_step_waits_for_stable, begin, core_end),
         cmocka_unit_test_setup_teardown(the_next_deploy_waits_but_not_for_ever, begin, core_end),

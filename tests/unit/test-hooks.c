@@ -265,6 +265,23 @@ static void promote_ends_a_pause_by_hand_at_a_gate(void **ignored) {
     assert_int_equal(explained().waiting, WAITING_GATE);
 }
 
+/* An hour at a gate is no hour without progress: what goes wrong then has its own time. */
+static void a_gate_held_for_long_is_no_delay(void **ignored) {
+    core_begin("[Rollout]\nReplicas=1\nProgressDeadlineSec=10min\nProgressDeadlineAbort=yes\n[Canary]\nStep=setWeight "
+               "20\n" HOOK("ok", "confirm-traffic-increase") "IntervalSec=1h\n");
+    core_decide_after(SEC(1));
+    answer(0, HOOK_LANE_STEPS, false);
+    decide_for(SEC(3000));
+    assert_int_equal(explained().phase, PHASE_PAUSED);
+    world.balancers[0].servers[0][GREEN][0].up = false;
+    decide_for(SEC(300));
+    assert_int_equal(state.rollout.mode, MODE_RUNNING);
+    assert_int_equal(explained().phase, PHASE_PROGRESSING);
+    decide_for(SEC(301));
+    assert_int_equal(state.rollout.mode, MODE_ABORTED);
+    assert_int_equal(state.rollout.reason, REASON_DEADLINE);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, core_end)
 
 int main(void) {
@@ -284,6 +301,7 @@ int main(void) {
         TEST(a_gate_that_passes_is_not_told_of),
         TEST(promote_opens_no_gate),
         TEST(promote_ends_a_pause_by_hand_at_a_gate),
+        TEST(a_gate_held_for_long_is_no_delay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

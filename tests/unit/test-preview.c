@@ -42,11 +42,38 @@ static void test_nobody_stands_in(void **ignored) {
     world.balancers[0].servers[PREVIEW][GREEN][0].up = false;
     decide_until_still();
     assert_int_equal(weight_of(PREVIEW, BLUE), 0);
-    state.rollout.mode = MODE_ABORTED;
-    state.slots[GREEN].stop_after = USEC_INFINITY;
+}
+
+/* ... as long as it is kept. */
+static void test_taken_back_it_can_be_looked_into(void **ignored) {
     decide_until_still();
-    assert_int_equal(weight_of(PREVIEW, BLUE) + weight_of(PREVIEW, GREEN), 0);
+    state.rollout.mode = MODE_ABORTED;
+    state.slots[GREEN].stop_after = now + 60 * USEC_PER_SEC;
+    decide_until_still();
+    assert_int_equal(weight_of(MAIN, GREEN), 0);
     assert_true(weight_of(MAIN, BLUE) > 0);
+    assert_int_equal(weight_of(PREVIEW, BLUE), 0);
+    assert_true(weight_of(PREVIEW, GREEN) > 0);
+    for (int i = 0; i < 70; i++)
+        core_decide_after(USEC_PER_SEC);
+    assert_int_equal(weight_of(PREVIEW, BLUE) + weight_of(PREVIEW, GREEN), 0);
+}
+
+/* What follows, an analysis of the preview say, meets whom it is about. */
+static void test_scale_step_waits_for_its_address(void **ignored) {
+    struct explanation now_is;
+    for (uint32_t number = 0; number < spec->replicas; number++)
+        world.balancers[0].servers[PREVIEW][GREEN][number].up = false;
+    decide_until_still();
+    assert_int_equal(state.rollout.step, 0);
+    explain(spec, &state, &world, now, &now_is);
+    assert_non_null(strstr(now_is.message, "waits for the new instances to be UP in backend preview"));
+    world.balancers[0].servers[PREVIEW][GREEN][0].up = true;
+    decide_until_still();
+    assert_int_equal(state.rollout.step, 0);
+    world.balancers[0].servers[PREVIEW][GREEN][1].up = true;
+    decide_until_still();
+    assert_int_equal(state.rollout.step, 2);
 }
 
 static void test_outage_is_told(void **ignored) {
@@ -69,6 +96,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_new_revision_only, begin, core_end),
         cmocka_unit_test_setup_teardown(test_nobody_stands_in, begin, core_end),
+        cmocka_unit_test_setup_teardown(test_taken_back_it_can_be_looked_into, begin, core_end),
+        cmocka_unit_test_setup_teardown(test_scale_step_waits_for_its_address, begin, core_end),
         cmocka_unit_test_setup_teardown(test_outage_is_told, begin, core_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
