@@ -90,7 +90,8 @@ struct follow {
     bool until_paused;
 };
 
-/* A revision ends by its outcome in the history; what is promoted has ended when it is Healthy. */
+/* A revision ends by its outcome in the history; what is promoted has ended when it is Healthy. The phase is said of
+ * what is under way, or else live: nothing of a revision that is queued, or that another one has followed. */
 static bool judge_revision(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret) {
     const struct follow *follow = userdata;
     _cleanup_answer_ struct answer_document answer = {0};
@@ -100,22 +101,24 @@ static bool judge_revision(struct client *client, const cJSON *rollout, void *us
         return false;
     if (answer.status != 200 && answer.status != 404)
         return false;
+    bool ours = (unsigned)field_number(rollout, "revision", 0) == follow->revision;
+    const char *phase = ours ? field_text(rollout, "phase") : "";
     const char *outcome = answer.status == 200 ? field_text(answer.document, "outcome") : "forgotten";
-    const char *phase = field_text(rollout, "phase");
-    bool degraded = strcmp(phase, "Degraded") == 0;
+    bool degraded = strcmp(phase, "Degraded") == 0, promoted = strcmp(outcome, "promoted") == 0;
     if (follow->until_paused && strcmp(outcome, "running") == 0 && strcmp(phase, "Paused") == 0) {
         *ret = EXIT_HOLDS;
         return true;
     }
     if (strcmp(outcome, "running") == 0 && !degraded)
         return false;
-    if (strcmp(outcome, "promoted") == 0 && !degraded && strcmp(phase, "Healthy") != 0)
+    if (promoted && ours && !degraded && strcmp(phase, "Healthy") != 0)
         return false;
-    *ret = strcmp(outcome, "promoted") == 0 && !degraded ? EXIT_HOLDS : EXIT_DEGRADED;
+    *ret = promoted && !degraded ? EXIT_HOLDS : EXIT_DEGRADED;
     const char *reason = field_text(answer.document, "reason");
     (void)fprintf(stderr, "revision %u %s%s%s\n", follow->revision,
-                  *ret == EXIT_HOLDS ? "is live"
-                  : degraded         ? "is Degraded"
+                  degraded           ? "is Degraded"
+                  : promoted && ours ? "is live"
+                  : promoted         ? "was promoted"
                                      : SAFE(outcome),
                   *reason ? ": " : "", SAFE(reason));
     return true;

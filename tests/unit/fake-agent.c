@@ -43,14 +43,14 @@ static void init_state(struct state *state) {
     state->history[0] = (struct history){.revision = 2,
                                          .attempt = 1,
                                          .version = "v2",
-                                         .identity.bytes = {2},
+                                         .identity.bytes = "v2",
                                          .uid = 1000,
                                          .login_uid = UINT32_MAX,
                                          .wall_started = FAKE_WALL_OFFSET + FAKE_NOW};
     state->history[1] = (struct history){.revision = 1,
                                          .attempt = 1,
                                          .version = "v1",
-                                         .identity.bytes = {1},
+                                         .identity.bytes = "v1",
                                          .outcome = OUTCOME_PROMOTED,
                                          .wall_started = FAKE_WALL_OFFSET,
                                          .wall_finished = FAKE_WALL_OFFSET + USEC_PER_SEC};

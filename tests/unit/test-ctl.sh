@@ -13,9 +13,10 @@ stop_agent() {
     agent_pid=
 }
 
+# start_agent [WORD]...: see fake-agent-main.c
 start_agent() {
     stop_agent
-    "$agent" "$ROLLOUT_RUN_DIR/shop" 60 &
+    "$agent" "$ROLLOUT_RUN_DIR/shop" 60 "$@" &
     agent_pid=$!
     for _ in {1..100}; do
         [[ ! -S $ROLLOUT_RUN_DIR/shop/status.sock ]] || return 0
@@ -47,6 +48,33 @@ run() {
     code=$?
     ((code == expected)) || echo "rolloutctl $*: exit $code, expected $expected"
     ((code == expected))
+}
+
+# shows TEXT: what was begun does so, or will in time
+shows() {
+    for _ in {1..200}; do
+        ! grep -qF -- "$1" "$folder/watch.err" || return 0
+        sleep 0.05
+    done
+    echo "it does not show: $1"
+    return 1
+}
+
+# begin ARGUMENTS...: in the background, as far as where the rollout stands is seen
+begin() {
+    timeout 60 "$ctl" "$@" >"$folder/watch.out" 2>"$folder/watch.err" &
+    watcher=$!
+    shows ", step "
+}
+
+# ended CODE: what was begun; then as for run
+ended() {
+    local code=0
+    wait "$watcher" || code=$?
+    mv "$folder/watch.out" "$folder/out"
+    mv "$folder/watch.err" "$folder/err"
+    ((code == $1)) || echo "it ended with exit $code, expected $1"
+    ((code == $1))
 }
 
 out() {
@@ -107,30 +135,39 @@ run 0 plan shop v9 -o json && jq -e '.steps[1].lastsSec == 600 and .steps[1].wai
 check "plan changes nothing"
 
 start_agent
-(sleep 0.7 && kill -USR1 "$agent_pid") &
-run 0 deploy shop v9 --watch --timeout 20s && out "Healthy" && grep -qF "is live" "$folder/err"
+begin deploy shop v9 --watch && kill -USR1 "$agent_pid" && ended 0 && out "Healthy" && grep -qF "revision 3 is live" "$folder/err"
 check "deploy --watch ends with Healthy"
 start_agent
-(sleep 0.7 && kill -USR2 "$agent_pid") &
-run 1 deploy shop v9 --watch --timeout 20s && out "Degraded"
+begin deploy shop v9 --watch && kill -USR2 "$agent_pid" && ended 1 && out "Degraded"
 check "deploy --watch ends with Degraded, exit 1"
 run 2 deploy shop v9 --until now && err "expected paused"
 check "a wait until what there is not exits 2"
+
+# What is queued is judged by its own outcome, not by the phase of what is under way.
+start_agent queue
+run 0 deploy shop v3 && out "revision 3 (v3) waits until the one under way has ended" && run 0 status shop && out "Paused" &&
+    run 3 deploy shop v3 --until paused --timeout 1s
+check "a queued revision isn't Paused because another one is"
+begin deploy shop v3 --until paused && kill -USR1 "$agent_pid" && shows "Progressing" && run 0 pause shop && ended 0 && out "Paused"
+check "a queued revision is followed until it is Paused itself"
+start_agent queue window
+run 0 deploy shop v3 && kill -USR2 "$agent_pid" && run 1 status shop --watch && run 3 deploy shop v3 --watch --timeout 1s
+check "a queued revision isn't Degraded because another one was aborted"
+begin deploy shop v3 --watch && kill -HUP "$agent_pid" && shows "Progressing" && kill -USR1 "$agent_pid" && ended 0 &&
+    grep -qF "revision 3 is live" "$folder/err"
+check "a queued revision is followed until it is Healthy"
+start_agent queue
+begin deploy shop v2 --watch && run 0 deploy shop v3 && kill -USR1 "$agent_pid" && ended 0 && grep -qF "revision 2 was promoted" "$folder/err"
+check "who was promoted has ended, whatever became of the next one"
+
 start_agent
-(sleep 0.7 && kill -USR1 "$agent_pid") &
-run 0 status shop --watch
+begin status shop --watch && kill -USR1 "$agent_pid" && ended 0 && out "Healthy"
 check "status --watch ends with Healthy"
 
 # The agent is gone for a moment; the same revision is under way when it is back.
 start_agent
-timeout 60 "$ctl" status shop --watch --timeout 20s >"$folder/out" 2>"$folder/err" &
-watcher=$!
-sleep 0.5
-stop_agent
-sleep 0.7
-start_agent
-kill -USR1 "$agent_pid"
-wait "$watcher" && grep -qF "trying again" "$folder/err" && out "Healthy"
+begin status shop --watch --timeout 20s && stop_agent && shows "trying again" && start_agent && kill -USR1 "$agent_pid" &&
+    ended 0 && out "Healthy"
 check "a watch survives a restart of the agent"
 
 # The journal is journalctl's: what it is asked for is shown by one of our own.
