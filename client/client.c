@@ -3,9 +3,12 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 
@@ -20,6 +23,7 @@ struct client {
 
     CURLM *multi;
     CURL *stream; /* NULL: no stream is open */
+    const char *stream_socket;
     struct sse sse;
     uint32_t last_event;
     struct curl_slist *headers;
@@ -92,9 +96,16 @@ static int unreachable(struct client *client, CURL *handle, const char *name, CU
                      slash ? slash + 1 : client->folder);
 }
 
+/* Everybody may stand in line at status.sock; who may act is not kept waiting there. */
+static const char *socket_for_reading(const struct client *client) {
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s/api.sock", client->folder);
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? "api.sock" : "status.sock";
+}
+
 int client_ask(struct client *client, const char *path, const char *body, struct answer_document *ret,
                struct error *err) {
-    const char *name = body ? "api.sock" : "status.sock";
+    const char *name = body ? "api.sock" : socket_for_reading(client);
     CURL *handle = client->request;
     int r = prepare(client, handle, name, path, err);
     if (r < 0)
@@ -141,9 +152,10 @@ static int stream_open(struct client *client, struct error *err) {
     char header[64];
     (void)snprintf(header, sizeof(header), "Last-Event-ID: %u", client->last_event);
     client->stream = curl_easy_init();
+    client->stream_socket = socket_for_reading(client);
     if (client->last_event > 0)
         client->headers = curl_slist_append(NULL, header);
-    int r = client->stream ? prepare(client, client->stream, "status.sock", "/v1/events", err)
+    int r = client->stream ? prepare(client, client->stream, client->stream_socket, "/v1/events", err)
                            : error_set(err, -ENOMEM, "no memory for a request");
     if (r == 0 && (curl_easy_setopt(client->stream, CURLOPT_WRITEFUNCTION, take_stream) != CURLE_OK ||
                    curl_easy_setopt(client->stream, CURLOPT_WRITEDATA, client) != CURLE_OK ||
@@ -164,7 +176,8 @@ static int stream_move(struct client *client, struct error *err) {
     if (code == CURLM_OK && running > 0 && !message)
         return 0;
     CURLcode result = message ? message->data.result : CURLE_RECV_ERROR;
-    return unreachable(client, client->stream, "status.sock", result == CURLE_OK ? CURLE_GOT_NOTHING : result, err);
+    return unreachable(client, client->stream, client->stream_socket, result == CURLE_OK ? CURLE_GOT_NOTHING : result,
+                       err);
 }
 
 static usec_t now(void) {

@@ -29,9 +29,9 @@ static inline void client_cleanup(struct client **client) {
     *client = client_free(*client);
 }
 
-/* One request: reads by GET (BODY NULL) from status.sock, acts by POST on api.sock. 0 whenever there was an answer in
- * JSON, a problem too. -EHOSTUNREACH: nobody answers, or not in time; -EACCES: not allowed to ask; -EBADMSG: the answer
- * is none of ours. */
+/* One request: acts by POST on api.sock, reads by GET (BODY NULL) there too where that is permitted, else from
+ * status.sock. 0 whenever there was an answer in JSON, a problem too. -EHOSTUNREACH: nobody answers, or not in time;
+ * -EACCES: not allowed to ask; -EBADMSG: the answer is none of ours. */
 int client_ask(struct client *client, const char *path, const char *body, struct answer_document *ret,
                struct error *err);
 

@@ -6,7 +6,7 @@ ctl=$here/rolloutctl agent=$here/tests/unit/fake-agent
 folder=$(mktemp -d /tmp/rollout-test-ctl.XXXXXX)
 export ROLLOUT_RUN_DIR=$folder/run LC_ALL=C
 mkdir -p "$ROLLOUT_RUN_DIR"
-failed=0 agent_pid=
+failed=0 agent_pid='' as=()
 
 stop_agent() {
     [[ -z $agent_pid ]] || { kill "$agent_pid" && wait "$agent_pid"; }
@@ -16,6 +16,7 @@ stop_agent() {
 # start_agent [WORD]...: see fake-agent-main.c
 start_agent() {
     stop_agent
+    rm -f "$ROLLOUT_RUN_DIR"/shop/*.sock
     "$agent" "$ROLLOUT_RUN_DIR/shop" 60 "$@" &
     agent_pid=$!
     for _ in {1..100}; do
@@ -40,11 +41,18 @@ check() {
     fi
 }
 
+# unprivileged COMMAND...: as somebody who may do nothing
+unprivileged() {
+    local as=() ctl=$folder/rolloutctl
+    ((EUID != 0)) || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    "$@"
+}
+
 # run CODE ARGUMENTS...: standard output in out, standard error in err
 run() {
     local expected=$1 code
     shift
-    timeout 60 "$ctl" "$@" >"$folder/out" 2>"$folder/err"
+    timeout 60 "${as[@]}" "$ctl" "$@" >"$folder/out" 2>"$folder/err"
     code=$?
     ((code == expected)) || echo "rolloutctl $*: exit $code, expected $expected"
     ((code == expected))
@@ -53,17 +61,23 @@ run() {
 # shows TEXT: what was begun does so, or will in time
 shows() {
     for _ in {1..200}; do
-        ! grep -qF -- "$1" "$folder/watch.err" || return 0
+        ! grep -qsF -- "$1" "$folder/watch.err" || return 0
         sleep 0.05
     done
     echo "it does not show: $1"
     return 1
 }
 
-# begin ARGUMENTS...: in the background, as far as where the rollout stands is seen
+# begin ARGUMENTS...: in the background
 begin() {
+    rm -f "$folder"/watch.*
     timeout 60 "$ctl" "$@" >"$folder/watch.out" 2>"$folder/watch.err" &
     watcher=$!
+}
+
+# follow ARGUMENTS...: as begin, as far as where the rollout stands is seen
+follow() {
+    begin "$@"
     shows ", step "
 }
 
@@ -135,10 +149,10 @@ run 0 plan shop v9 -o json && jq -e '.steps[1].lastsSec == 600 and .steps[1].wai
 check "plan changes nothing"
 
 start_agent
-begin deploy shop v9 --watch && kill -USR1 "$agent_pid" && ended 0 && out "Healthy" && grep -qF "revision 3 is live" "$folder/err"
+follow deploy shop v9 --watch && kill -USR1 "$agent_pid" && ended 0 && out "Healthy" && grep -qF "revision 3 is live" "$folder/err"
 check "deploy --watch ends with Healthy"
 start_agent
-begin deploy shop v9 --watch && kill -USR2 "$agent_pid" && ended 1 && out "Degraded"
+follow deploy shop v9 --watch && kill -USR2 "$agent_pid" && ended 1 && out "Degraded"
 check "deploy --watch ends with Degraded, exit 1"
 run 2 deploy shop v9 --until now && err "expected paused"
 check "a wait until what there is not exits 2"
@@ -148,27 +162,55 @@ start_agent queue
 run 0 deploy shop v3 && out "revision 3 (v3) waits until the one under way has ended" && run 0 status shop && out "Paused" &&
     run 3 deploy shop v3 --until paused --timeout 1s
 check "a queued revision isn't Paused because another one is"
-begin deploy shop v3 --until paused && kill -USR1 "$agent_pid" && shows "Progressing" && run 0 pause shop && ended 0 && out "Paused"
+follow deploy shop v3 --until paused && kill -USR1 "$agent_pid" && shows "Progressing" && run 0 pause shop && ended 0 && out "Paused"
 check "a queued revision is followed until it is Paused itself"
 start_agent queue window
 run 0 deploy shop v3 && kill -USR2 "$agent_pid" && run 1 status shop --watch && run 3 deploy shop v3 --watch --timeout 1s
 check "a queued revision isn't Degraded because another one was aborted"
-begin deploy shop v3 --watch && kill -HUP "$agent_pid" && shows "Progressing" && kill -USR1 "$agent_pid" && ended 0 &&
+follow deploy shop v3 --watch && kill -HUP "$agent_pid" && shows "Progressing" && kill -USR1 "$agent_pid" && ended 0 &&
     grep -qF "revision 3 is live" "$folder/err"
 check "a queued revision is followed until it is Healthy"
 start_agent queue
-begin deploy shop v2 --watch && run 0 deploy shop v3 && kill -USR1 "$agent_pid" && ended 0 && grep -qF "revision 2 was promoted" "$folder/err"
+follow deploy shop v2 --watch && run 0 deploy shop v3 && kill -USR1 "$agent_pid" && ended 0 && grep -qF "revision 2 was promoted" "$folder/err"
 check "who was promoted has ended, whatever became of the next one"
 
 start_agent
-begin status shop --watch && kill -USR1 "$agent_pid" && ended 0 && out "Healthy"
+follow status shop --watch && kill -USR1 "$agent_pid" && ended 0 && out "Healthy"
 check "status --watch ends with Healthy"
 
 # The agent is gone for a moment; the same revision is under way when it is back.
 start_agent
-begin status shop --watch --timeout 20s && stop_agent && shows "trying again" && start_agent && kill -USR1 "$agent_pid" &&
+follow status shop --watch --timeout 20s && stop_agent && shows "trying again" && start_agent && kill -USR1 "$agent_pid" &&
     ended 0 && out "Healthy"
 check "a watch survives a restart of the agent"
+
+# Who may act reads where not everybody can stand in the way; the others read where everybody may.
+connected() {
+    grep -q " 03 .*$ROLLOUT_RUN_DIR/shop/$1\$" /proc/net/unix
+}
+streams() {
+    for _ in {1..200}; do
+        ! connected "$1" || { sleep 0.05 && connected "$1" && return 0; }
+        sleep 0.05
+    done
+    return 1
+}
+start_agent
+follow status shop --watch && streams api.sock && ! connected status.sock && kill -USR1 "$agent_pid" && ended 0
+check "who may act reads api.sock, events, too"
+rm "$ROLLOUT_RUN_DIR/shop/status.sock"
+run 0 get shop && out "Healthy" && run 0 list && out "Healthy"
+check "who may act needs no status.sock"
+start_agent
+rm "$ROLLOUT_RUN_DIR/shop/api.sock"
+run 0 status shop && out "Paused" && run 4 promote shop && err "does not answer"
+check "where there is no api.sock, status.sock is read"
+start_agent
+cp "$ctl" "$folder"
+chmod 755 "$folder" "$folder"/{rolloutctl,run}
+chmod 0 "$ROLLOUT_RUN_DIR/shop/api.sock"
+unprivileged run 0 status shop && out "Paused" && unprivileged run 4 promote shop && err "no permission to use $ROLLOUT_RUN_DIR/shop/api.sock"
+check "who may not act reads status.sock"
 
 # The journal is journalctl's: what it is asked for is shown by one of our own.
 mkdir "$folder/bin"
