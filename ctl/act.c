@@ -140,5 +140,5 @@ enum exit_code run_deploy(const struct invocation *asked) {
     if (!asked->watch || follow.revision == 0)
         return writer_show(asked->writer, answer.document, view_result) < 0 ? EXIT_DEGRADED : EXIT_HOLDS;
     view_result(asked->writer, stderr, answer.document);
-    return watch(asked, client, judge_revision, &follow);
+    return watch(asked, client, true, judge_revision, &follow);
 }

@@ -110,9 +110,10 @@ enum exit_code talk_ask(struct client *client, const char *path, const char *bod
 enum exit_code say_failed(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* watch.c: looks at the rollout whenever something changes, until JUDGE says that it ended (true, with the exit code).
- */
+ * An agent that is away is waited for once it was REACHED, be it before. */
 typedef bool (*watch_judge)(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret);
-enum exit_code watch(const struct invocation *asked, struct client *client, watch_judge judge, void *userdata);
+enum exit_code watch(const struct invocation *asked, struct client *client, bool reached, watch_judge judge,
+                     void *userdata);
 
 /* Largest body of a request. */
 #define BODY_MAX ((size_t)64 * 1024)

@@ -29,7 +29,8 @@ enum exit_code run_get(const struct invocation *asked) {
     struct error err = {0};
     if (talk_begin(asked->arguments[0], &client, &err) < 0)
         return say_failed(EXIT_USAGE, "%s", err.text);
-    return asked->watch ? watch(asked, client, judge_never, NULL) : show_rollout(asked, client, view_rollout, &answer);
+    return asked->watch ? watch(asked, client, false, judge_never, NULL)
+                        : show_rollout(asked, client, view_rollout, &answer);
 }
 
 static bool judge_rest(struct client *client, const cJSON *rollout, void *userdata, enum exit_code *ret) {
@@ -47,7 +48,7 @@ enum exit_code run_status(const struct invocation *asked) {
     if (talk_begin(asked->arguments[0], &client, &err) < 0)
         return say_failed(EXIT_USAGE, "%s", err.text);
     if (asked->watch)
-        return watch(asked, client, judge_rest, NULL);
+        return watch(asked, client, false, judge_rest, NULL);
     enum exit_code code = show_rollout(asked, client, view_line, &answer);
     if (code == EXIT_HOLDS)
         (void)judge_rest(client, answer.document, NULL, &code);

@@ -91,9 +91,10 @@ static void wait_for_change(struct follower *follower) {
                    left < RETRY_EVERY_MSEC * USEC_PER_MSEC ? (int)(left / USEC_PER_MSEC) + 1 : RETRY_EVERY_MSEC);
 }
 
-enum exit_code watch(const struct invocation *asked, struct client *client, watch_judge judge, void *userdata) {
+enum exit_code watch(const struct invocation *asked, struct client *client, bool reached, watch_judge judge,
+                     void *userdata) {
     bool endless = asked->verb->run == run_get;
-    struct follower follower = {.asked = asked, .client = client};
+    struct follower follower = {.asked = asked, .client = client, .reached = reached};
     follower.picture = asked->writer->terminal ? asked->verb->run != run_status : endless && asked->writer->json;
     follower.end = usec_add(monotonic_now(), asked->timeout > 0 ? asked->timeout
                                              : endless          ? USEC_INFINITY

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* fake-agent FOLDER SECONDS [WORD]...: serves the fake agent's control API in a folder, and ends by itself. For the
- * tests of rolloutctl. Words: "queue", deploys are queued; "window", and wait for their window. Signals stand for what
- * the world may bring: SIGUSR1, the rollout is promoted; SIGUSR2, it is aborted; SIGHUP, the window opens. */
+ * tests of rolloutctl. Words: "queue", deploys are queued; "window", and wait for their window; "frail", it dies of the
+ * first question after a verb. Signals stand for what the world may bring: SIGUSR1, the rollout is promoted; SIGUSR2,
+ * it is aborted; SIGHUP, the window opens. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "fake-agent.h"
 
 static struct fake_agent fake;
+static struct api_handler handler;
 static struct api_server *server;
 
 /* All of a color run at the revision of its slot, nobody of the other one does. */
@@ -73,11 +76,19 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
     return 0;
 }
 
+static void view_or_die(void *userdata, struct api_view *ret) {
+    if (fake.commands > 0)
+        _exit(1);
+    fake_agent_handler(userdata).view(userdata, ret);
+}
+
 static void take_word(const char *word) {
     if (strcmp(word, "queue") == 0)
         fake.spec.on_supersede = SUPERSEDE_QUEUE;
     else if (strcmp(word, "window") == 0)
         fake.world.window_opens = fake.world.wall + 3600 * USEC_PER_SEC;
+    else if (strcmp(word, "frail") == 0)
+        handler.view = view_or_die;
 }
 
 int main(int argc, char **argv) {
@@ -93,9 +104,9 @@ int main(int argc, char **argv) {
         return 2;
 
     fake_agent_init(&fake);
+    handler = fake_agent_handler(&fake);
     for (int i = 3; i < argc; i++)
         take_word(argv[i]);
-    struct api_handler handler = fake_agent_handler(&fake);
     int r = api_server_new(event, argv[1], &handler, &server, &err);
     if (r < 0) {
         (void)fprintf(stderr, "%s\n", err.text);

@@ -183,6 +183,10 @@ start_agent
 follow status shop --watch --timeout 20s && stop_agent && shows "trying again" && start_agent && kill -USR1 "$agent_pid" &&
     ended 0 && out "Healthy"
 check "a watch survives a restart of the agent"
+start_agent frail
+begin deploy shop v2 --watch && shows "trying again" && ! wait "$agent_pid" && agent_pid='' && start_agent && shows ", step " &&
+    kill -USR1 "$agent_pid" && ended 0 && out "Healthy"
+check "what was accepted is followed, also when the agent restarts right after"
 
 # Who may act reads where not everybody can stand in the way; the others read where everybody may.
 connected() {
