@@ -104,15 +104,14 @@ static bool judge_revision(struct client *client, const cJSON *rollout, void *us
     bool ours = (unsigned)field_number(rollout, "revision", 0) == follow->revision;
     const char *phase = ours ? field_text(rollout, "phase") : "";
     const char *outcome = answer.status == 200 ? field_text(answer.document, "outcome") : "forgotten";
-    bool degraded = strcmp(phase, "Degraded") == 0, promoted = strcmp(outcome, "promoted") == 0;
-    if (follow->until_paused && strcmp(outcome, "running") == 0 && strcmp(phase, "Paused") == 0) {
+    bool running = strcmp(outcome, "running") == 0, promoted = strcmp(outcome, "promoted") == 0;
+    bool degraded = strcmp(phase, "Degraded") == 0;
+    if (follow->until_paused && running && strcmp(phase, "Paused") == 0) {
         *ret = EXIT_HOLDS;
         return true;
     }
-    if (strcmp(outcome, "running") == 0 && !degraded)
-        return false;
-    if (promoted && ours && !degraded && strcmp(phase, "Healthy") != 0)
-        return false;
+    if (ours ? !degraded && !(promoted && strcmp(phase, "Healthy") == 0) : running)
+        return false; /* where it has ended by now, the next look shows how */
     *ret = promoted && !degraded ? EXIT_HOLDS : EXIT_DEGRADED;
     const char *reason = field_text(answer.document, "reason");
     (void)fprintf(stderr, "revision %u %s%s%s\n", follow->revision,

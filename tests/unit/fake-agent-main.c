@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* fake-agent FOLDER SECONDS [WORD]...: serves the fake agent's control API in a folder, and ends by itself. For the
  * tests of rolloutctl. Words: "queue", deploys are queued; "window", and wait for their window; "frail", it dies of the
- * first question after a verb. Signals stand for what the world may bring: SIGUSR1, the rollout is promoted; SIGUSR2,
- * it is aborted; SIGHUP, the window opens. */
+ * first question after a verb; "sudden", the rollout is aborted between the first and the second one. Signals stand for
+ * what the world may bring: SIGUSR1, the rollout is promoted; SIGUSR2, it is aborted; SIGHUP, the window opens. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +82,13 @@ static void view_or_die(void *userdata, struct api_view *ret) {
     fake_agent_handler(userdata).view(userdata, ret);
 }
 
+static void view_or_abort(void *userdata, struct api_view *ret) {
+    static unsigned n_questions;
+    if (fake.commands > 0 && ++n_questions == 2)
+        end_rollout(false);
+    fake_agent_handler(userdata).view(userdata, ret);
+}
+
 static void take_word(const char *word) {
     if (strcmp(word, "queue") == 0)
         fake.spec.on_supersede = SUPERSEDE_QUEUE;
@@ -89,6 +96,8 @@ static void take_word(const char *word) {
         fake.world.window_opens = fake.world.wall + 3600 * USEC_PER_SEC;
     else if (strcmp(word, "frail") == 0)
         handler.view = view_or_die;
+    else if (strcmp(word, "sudden") == 0)
+        handler.view = view_or_abort;
 }
 
 int main(int argc, char **argv) {

@@ -154,6 +154,9 @@ check "deploy --watch ends with Healthy"
 start_agent
 follow deploy shop v9 --watch && kill -USR2 "$agent_pid" && ended 1 && out "Degraded"
 check "deploy --watch ends with Degraded, exit 1"
+start_agent sudden
+run 1 deploy shop v9 --watch && out "Degraded" && grep -qF "revision 3 is Degraded" "$folder/err"
+check "what deploy --watch shows last is how it ended"
 run 2 deploy shop v9 --until now && err "expected paused"
 check "a wait until what there is not exits 2"
 
