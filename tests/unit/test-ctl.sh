@@ -157,6 +157,33 @@ check "deploy --watch ends with Degraded, exit 1"
 start_agent sudden
 run 1 deploy shop v9 --watch && out "Degraded" && grep -qF "revision 3 is Degraded" "$folder/err"
 check "what deploy --watch shows last is how it ended"
+start_agent
+run 0 deploy shop v2 && out "v2 is under way already, as revision 2" && run 0 deploy shop v2 -o json &&
+    jq -e '.verdict == "attached" and .revision == 2' "$folder/out" >/dev/null && run 0 history shop -o json &&
+    jq -e 'length == 2' "$folder/out" >/dev/null
+check "to deploy what is under way attaches to it"
+follow deploy shop v2 --watch && kill -USR1 "$agent_pid" && ended 0 && grep -qF "revision 2 is live" "$folder/err"
+check "who attached sees it end"
+run 0 deploy shop v2 && out "v2 is live already, as revision 2" && run 0 deploy shop v2 -o json &&
+    jq -e '.verdict == "already" and .revision == 2' "$folder/out" >/dev/null &&
+    run 0 deploy shop v2 --watch && grep -qF "revision 2 is live" "$folder/err" && run 0 deploy shop v2 --until paused
+check "to deploy what is live needs nothing"
+start_agent
+run 0 deploy shop v2 --until paused && out "Paused" && grep -qF "v2 is under way already" "$folder/err"
+check "--until paused is content with what is Paused already"
+run 3 deploy shop v9 --until paused --timeout 1s && grep -qF "out of time" "$folder/err" && run 0 status shop && out "Progressing"
+check "--until paused out of time exits 3, and the rollout goes on"
+follow deploy shop v9 --until paused && run 0 pause shop && ended 0 && out "Paused"
+check "--until paused ends when it is Paused"
+start_agent
+follow deploy shop v9 --until paused && kill -USR2 "$agent_pid" && ended 1 && out "Degraded" && grep -qF "revision 3 " "$folder/err"
+check "--until paused ends when it is taken back, exit 1"
+start_agent
+follow deploy shop v9 --until paused && run 0 deploy shop v1 && ended 1 && grep -qF "revision 3 rolled-back" "$folder/err"
+check "--until paused ends when somebody goes back, exit 1"
+start_agent
+follow deploy shop v9 --until paused && run 0 deploy shop v10 && ended 1 && grep -qF "revision 3 superseded" "$folder/err"
+check "--until paused ends when another version comes, exit 1"
 run 2 deploy shop v9 --until now && err "expected paused"
 check "a wait until what there is not exits 2"
 
