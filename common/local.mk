@@ -1,6 +1,7 @@
 # common/: no domain word in it; knows nobody.
 noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES = \
+	%D%/address.c %D%/address.h \
 	%D%/buffer.c %D%/buffer.h \
 	%D%/cleanup.h \
 	%D%/credential.c %D%/credential.h \

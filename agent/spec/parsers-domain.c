@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/address.h"
 #include "spec/array.h"
 #include "spec/condition-check.h"
 #include "spec/names.h"
@@ -41,25 +42,11 @@ VALUE_PARSER(to_release) {
     return to_string(row, entry, field, err);
 }
 
-static bool port_valid(const char *port) {
-    size_t len = strspn(port, "0123456789");
-    unsigned number = 0;
-
-    for (size_t i = 0; i < len && number <= UINT16_MAX; i++)
-        number = number * 10 + (unsigned)(port[i] - '0');
-    return port[len] == '\0' && number > 0 && number <= UINT16_MAX;
-}
-
 VALUE_PARSER(to_socket) {
-    const char *colon = strrchr(entry->value, ':');
+    struct address address;
+    int r = address_parse(entry->value, &address, err);
 
-    if (entry->value[0] != '/' && (!colon || colon == entry->value || !port_valid(colon + 1)))
-        return error_set(err, -EINVAL, "\"%s\" is no socket, expected an absolute path or HOST:PORT",
-                         SHOWN(entry->value));
-    if (string_copy(field, SOCKET_NAME_MAX, entry->value) < 0)
-        return error_set(err, -EINVAL, "%zu characters, expected at most %d", strlen(entry->value),
-                         SOCKET_NAME_MAX - 1);
-    return 0;
+    return r < 0 ? r : string_copy(field, SOCKET_NAME_MAX, entry->value);
 }
 
 VALUE_PARSER(to_sockets) {

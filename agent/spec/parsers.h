@@ -23,7 +23,7 @@ VALUE_PARSER(to_path);   /* char[row->max]: absolute, without white space */
 VALUE_PARSER(to_provider);       /* char[32]: one of row->words */
 VALUE_PARSER(to_unit);           /* char[UNIT_NAME_MAX]: a template unit */
 VALUE_PARSER(to_release);        /* char *, owned: an absolute path, %v is the version */
-VALUE_PARSER(to_socket);         /* char[SOCKET_NAME_MAX]: a path, or HOST:PORT */
+VALUE_PARSER(to_socket);         /* char[SOCKET_NAME_MAX]: see common/address.h */
 VALUE_PARSER(to_sockets);        /* struct haproxy_spec: adds one socket */
 VALUE_PARSER(to_backends);       /* struct haproxy_spec: adds one backend */
 VALUE_PARSER(to_server);         /* char[SERVER_NAME_MAX]: a pattern with %c and %n */

@@ -87,7 +87,7 @@ bool spec_route_counts(const struct step *steps, uint32_t n, uint32_t index);
 
 struct haproxy_spec {
     uint32_t n_sockets;
-    char sockets[BALANCERS_MAX][SOCKET_NAME_MAX]; /* a path, or HOST:PORT */
+    char sockets[BALANCERS_MAX][SOCKET_NAME_MAX]; /* a path, or a numeric address and port */
     char master_socket[SOCKET_NAME_MAX];          /* "": none */
     uint32_t n_backends;
     char backends[BACKENDS_MAX][BACKEND_NAME_MAX];

@@ -2,14 +2,11 @@
 #include "traffic/connection.h"
 
 #include <errno.h>
-#include <netdb.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/un.h>
 #include <time.h>
-
-#include "common/text.h"
 
 #define TIMER_ACCURACY ((uint64_t)(10 * USEC_PER_MSEC))
 
@@ -23,43 +20,6 @@ struct connection {
     connection_done done;
     void *userdata;
 };
-
-static int unix_address(const char *path, struct address *ret, struct error *err) {
-    struct sockaddr_un local = {.sun_family = AF_UNIX};
-    if (string_copy(local.sun_path, sizeof local.sun_path, path) < 0)
-        return error_set(err, -ENAMETOOLONG, "the path of socket %s is longer than %zu bytes", path,
-                         sizeof local.sun_path - 1);
-    struct address address = {.len = sizeof local};
-    memcpy(&address.storage, &local, sizeof local);
-    *ret = address;
-    return 0;
-}
-
-int address_parse(const char *text, struct address *ret, struct error *err) {
-    if (*text == '/')
-        return unix_address(text, ret, err);
-
-    char host[64] = "";
-    const char *colon = strrchr(text, ':');
-    const char *start = text;
-    size_t len = colon ? (size_t)(colon - text) : 0;
-    if (len >= 2 && *start == '[' && start[len - 1] == ']') {
-        start++;
-        len -= 2;
-    }
-    if (len > 0 && len < sizeof host)
-        memcpy(host, start, len);
-
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    if (!*host || getaddrinfo(strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, colon + 1, &hints, &found) != 0)
-        return error_set(err, -EINVAL,
-                         "socket %s: a path, or a numeric address and a port as in 10.0.0.2:9999, was expected", text);
-    struct address address = {.len = found->ai_addrlen};
-    memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    *ret = address;
-    return 0;
-}
 
 static void finish(struct connection *connection, int code) {
     connection->io = sd_event_source_disable_unref(connection->io);

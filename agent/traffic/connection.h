@@ -4,24 +4,12 @@
 #ifndef ROLLOUT_TRAFFIC_CONNECTION_H
 #define ROLLOUT_TRAFFIC_CONNECTION_H
 
-#include <stdbool.h>
-#include <sys/socket.h>
 #include <systemd/sd-event.h>
 
+#include "common/address.h"
 #include "common/buffer.h"
 #include "common/error.h"
 #include "common/time.h"
-
-struct address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_storage storage;
-    };
-    socklen_t len;
-};
-
-/* "/path", or HOST:PORT with a numeric HOST ([::1]:9000 for IPv6) or "localhost": looking a name up would block. */
-int address_parse(const char *text, struct address *ret, struct error *err);
 
 struct connection;
 

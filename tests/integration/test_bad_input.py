@@ -119,6 +119,7 @@ def put(machine, path, content):
 # ---------------------------------------------------------------- configuration
 
 NAMED_60 = "M" * 60
+NO_SOCKET = r"is no socket, expected a path, or a numeric address and port .*: host names are not looked up"
 CONFIGURATION = {
     "section": ("[Rolout]\n", 1, r"unknown section \[Rolout\], did you mean Rollout\?"),
     "key": ("[Rollout]\nReplica=2\n", 2, r"unknown key Replica= in \[Rollout\], did you mean Replicas\?"),
@@ -138,6 +139,8 @@ CONFIGURATION = {
     "binary": (b"[Rollout]\nUnit=\x00\xff\x80\n", 2, r"byte 0x00 at column 6, expected text"),
     "no-utf8": (b"[Rollout]\nUnit=\xff\xfe\n", 2, r"bytes that are not UTF-8, expected text"),
     "no-section": ("Replicas=2\n", 1, r'"Replicas=2" stands before any section'),
+    "socket": ("[HAProxy]\nSocket=lb.example.org:9999\n", 2, rf'Socket: "lb\.example\.org:9999" {NO_SOCKET}'),
+    "master-socket": ("[HAProxy]\nMasterSocket=lb:9999\n", 2, rf'MasterSocket: "lb:9999" {NO_SOCKET}'),
     "provider-key": ("[Metric m]\nProvider=prometheus\nQueryy=x\n", 3, r"unknown key Queryy= in \[Metric\], did you mean Query\?"),
 }
 

@@ -1,8 +1,10 @@
 # Unit tests: one cmocka program per thought, test-NAME.c; the pattern is at the top of Makefile.am.
 
 # common/
-check_PROGRAMS += %D%/test-buffer %D%/test-files %D%/test-json %D%/test-json-writer %D%/test-log %D%/test-text \
-	%D%/test-time %D%/test-zone
+check_PROGRAMS += %D%/test-address %D%/test-buffer %D%/test-files %D%/test-json %D%/test-json-writer %D%/test-log \
+	%D%/test-text %D%/test-time %D%/test-zone
+tests_unit_test_address_SOURCES = %D%/test-address.c
+tests_unit_test_address_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 tests_unit_test_buffer_SOURCES = %D%/test-buffer.c
 tests_unit_test_buffer_LDADD = $(COMMON_LIBS) $(TEST_LIBS)
 tests_unit_test_files_SOURCES = %D%/test-files.c

@@ -13,6 +13,10 @@
 #include "spec/spec.h"
 
 #define METRIC "[Metric m]\nProvider=prometheus\n"
+#define NO_SOCKET                                                                                               \
+    " is no socket, expected a path, or a numeric address and port as 10.0.0.2:9999 or [::1]:9999: host names " \
+    "are not looked up"
+#define FIFTY "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
 #define STEP METRIC "[Canary]\nStep=analysis m\n"
 
 /* Every way to get the configuration wrong, and what the operator reads then. */
@@ -68,11 +72,14 @@ static void says_what_is_wrong_and_where(void **state) {
          "f:2: Release: unknown specifier in \"/srv/%\", expected %v (the version) or %%"},
         {"[Rollout]\nDeployWindow=always\n",
          "f:2: DeployWindow: \"always\" is no deploy window, expected one like \"Mon..Thu 09:00-16:00\""},
-        {"[HAProxy]\nSocket=admin.sock\n",
-         "f:2: Socket: \"admin.sock\" is no socket, expected an absolute path or HOST:PORT"},
-        {"[HAProxy]\nSocket=lb:0\n", "f:2: Socket: \"lb:0\" is no socket, expected an absolute path or HOST:PORT"},
-        {"[HAProxy]\nSocket=lb:65536\n",
-         "f:2: Socket: \"lb:65536\" is no socket, expected an absolute path or HOST:PORT"},
+        {"[HAProxy]\nSocket=admin.sock\n", "f:2: Socket: \"admin.sock\"" NO_SOCKET},
+        {"[HAProxy]\nSocket=lb.example.org:9999\n", "f:2: Socket: \"lb.example.org:9999\"" NO_SOCKET},
+        {"[HAProxy]\nSocket=10.0.0.2:0\n", "f:2: Socket: \"10.0.0.2:0\"" NO_SOCKET},
+        {"[HAProxy]\nSocket=10.0.0.2:65536\n", "f:2: Socket: \"10.0.0.2:65536\"" NO_SOCKET},
+        {"[HAProxy]\nMasterSocket=lb:9999\n", "f:2: MasterSocket: \"lb:9999\"" NO_SOCKET},
+        {"[HAProxy]\nMasterSocket=/" FIFTY FIFTY FIFTY "\n",
+         "f:2: MasterSocket: the path /" FIFTY
+         "nnnnnnnnnnnnnnnnnnnnnnnnn... has 151 bytes, expected at most 107 for a socket"},
         {"[HAProxy]\nSocket=/a\nSocket=/a\n", "f:3: Socket: /a is given twice, expected one line per load balancer"},
         {"[HAProxy]\nSocket=/a\nSocket=/b\nSocket=/c\nSocket=/d\nSocket=/e\n",
          "f:6: Socket: more than 4 load balancers, expected fewer"},

@@ -62,7 +62,7 @@ static const char everything[] =
     "2\n"
     "ScaleDownDelaySec=infinity\nAbortScaleDownDelaySec=0\nDrainTimeoutSec=1min 30s\nOnSupersede=queue\nCrashLimit=4\n"
     "DeployWindow=Mon..Thu 09:00-16:00\nDeployWindow=Sat\n"
-    "[HAProxy]\nSocket=/run/a.sock\nSocket=lb2:9999\nSocket=[::1]:9999\nMasterSocket=/run/master.sock\nBackend=one\n"
+    "[HAProxy]\nSocket=/run/a.sock\nSocket=10.0.0.2:9999\nSocket=[::1]:99\nMasterSocket=/run/master.sock\nBackend=one\n"
     "Backend=two\nPreviewBackend=pre\nServer=%H-%c_%n\nRouteMap=/var/map\nPollSec=500ms\n"
     "[Canary]\nStep=setWeight 33.33\nStep=pause\nStep=analysis inline many\nStep=setHeaderRoute r X-H exact v\n"
     "BackgroundAnalysis=inline\nBackgroundAnalysis=many\nBackgroundAnalysisStartingStep=2\nDynamicStableScale=yes\n"
@@ -110,7 +110,7 @@ static void check_everything(const struct spec *spec) {
 
     const struct haproxy_spec *haproxy = &spec->haproxy;
     assert_int_equal(haproxy->n_sockets, 3);
-    assert_string_equal(haproxy->sockets[1], "lb2:9999");
+    assert_string_equal(haproxy->sockets[1], "10.0.0.2:9999");
     assert_string_equal(haproxy->master_socket, "/run/master.sock");
     assert_int_equal(haproxy->n_backends, 2);
     assert_string_equal(haproxy->backends[1], "two");
