@@ -45,6 +45,10 @@ bool unit_template_valid(const char *unit) {
     return prefix > 0 && strcmp(unit + prefix, "@.service") == 0 && strlen(unit) < UNIT_NAME_MAX;
 }
 
+bool balancer_name_valid(const char *name) {
+    return matches(name, ALNUM "-_.:", ALNUM "-_.:", SIZE_MAX);
+}
+
 bool specifiers_valid(const char *pattern, const char *allowed) {
     for (const char *at = strchr(pattern, '%'); at; at = strchr(at + 2, '%'))
         if (at[1] == '\0' || (at[1] != '%' && !strchr(allowed, at[1])))
@@ -90,12 +94,12 @@ static const char *server_specifier(char letter, const char *host, const char *c
 }
 
 /* HOST is this one's where it is NULL. */
-static int server_name_at(const struct spec *spec, const char *host, const char *color, uint32_t number, char *ret,
+static int server_name_at(const char *pattern, const char *host, const char *color, uint32_t number, char *ret,
                           size_t size) {
     char name[SERVER_NAME_MAX * 2] = "", buffer[SERVER_NAME_MAX + 1];
     size_t len = 0;
 
-    for (const char *at = spec->haproxy.server; *at != '\0'; at++) {
+    for (const char *at = pattern; *at != '\0'; at++) {
         const char *part = (const char[]){*at, '\0'};
         if (*at == '%')
             part = server_specifier(*++at, host, color, number, buffer, sizeof buffer);
@@ -109,12 +113,17 @@ static int server_name_at(const struct spec *spec, const char *host, const char 
     return 0;
 }
 
+int server_name(const char *pattern, const char *color, uint32_t number, char *ret, size_t size) {
+    return server_name_at(pattern, NULL, color, number, ret, size);
+}
+
 int spec_server_name(const struct spec *spec, const char *color, uint32_t number, char *ret, size_t size) {
-    return server_name_at(spec, NULL, color, number, ret, size);
+    return server_name(spec->haproxy.server, color, number, ret, size);
 }
 
 bool spec_server_matches(const struct spec *spec, const char *color, uint32_t number, const char *server) {
     char pattern[SERVER_NAME_MAX];
     /* No server of HAProxy has a character in its name that means something in a pattern. */
-    return server_name_at(spec, "*", color, number, pattern, sizeof pattern) == 0 && fnmatch(pattern, server, 0) == 0;
+    return server_name_at(spec->haproxy.server, "*", color, number, pattern, sizeof pattern) == 0 &&
+           fnmatch(pattern, server, 0) == 0;
 }

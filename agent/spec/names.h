@@ -4,6 +4,8 @@
 #define ROLLOUT_SPEC_NAMES_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Of metrics, templates, hooks, notifications, routes and arguments: a letter or digit, then also - _ . */
 bool item_name_valid(const char *name);
@@ -13,5 +15,8 @@ bool unit_template_valid(const char *unit);
 
 /* True when each % in pattern is followed by a letter of allowed, or by another %. */
 bool specifiers_valid(const char *pattern, const char *allowed);
+
+/* What Server=PATTERN calls instance COLOR-N on this host. -ENOSPC. */
+int server_name(const char *pattern, const char *color, uint32_t number, char *ret, size_t size);
 
 #endif

@@ -79,14 +79,23 @@ VALUE_PARSER(to_backends) {
     return string_copy(haproxy->backends[haproxy->n_backends++], sizeof backend, backend);
 }
 
+/* What a pattern gives is looked at where it is longest. */
 VALUE_PARSER(to_server) {
+    char name[SERVER_NAME_MAX] = "";
+
     if (!specifiers_valid(entry->value, "cnH") || !strstr(entry->value, "%c") || !strstr(entry->value, "%n"))
-        return error_set(err, -EINVAL,
-                         "bad pattern \"%s\", expected %%c (color) and %%n (number), also %%H (host), %%%%",
+        return error_set(err, -EINVAL, "bad pattern \"%s\", expected %%c (color) and %%n (number), also %%H (host)",
                          SHOWN(entry->value));
-    if (entry->value[strcspn(entry->value, " \t;/")] != '\0' || strlen(entry->value) >= SERVER_NAME_MAX)
-        return error_set(err, -EINVAL, "\"%s\" is no name of a server, expected at most %d letters, digits, - _ . :",
-                         SHOWN(entry->value), SERVER_NAME_MAX - 1);
+    int r = server_name(entry->value, "green", REPLICAS_MAX, name, sizeof name);
+    if (r == -ENOSPC || strlen(entry->value) >= SERVER_NAME_MAX)
+        return error_set(err, -EINVAL, "it gives names of more than %d bytes, expected shorter ones",
+                         SERVER_NAME_MAX - 1);
+    if (r < 0)
+        return error_set(err, r, "%%H is not known: %s", strerror(-r));
+    if (!balancer_name_valid(name))
+        return error_set(err, -EINVAL,
+                         "it gives \"%s\", which is no name of a server, expected letters, digits, - _ . :",
+                         SHOWN(name));
     return string_copy(field, SERVER_NAME_MAX, entry->value);
 }
 

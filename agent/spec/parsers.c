@@ -7,10 +7,10 @@
 
 #include "common/timespan.h"
 #include "spec/place.h"
+#include "spec/spec.h"
 
 #define DIGITS "0123456789"
-#define NAME_BYTES DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:"
-#define PATH_BYTES NAME_BYTES "/@+"
+#define PATH_BYTES DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/@+"
 
 VALUE_PARSER(to_bool) {
     bool yes = strcmp(entry->value, "yes") == 0;
@@ -102,7 +102,7 @@ static int copy_text(const struct key_row *row, const struct document_entry *ent
 }
 
 VALUE_PARSER(to_name) {
-    if (entry->value[strspn(entry->value, NAME_BYTES)] != '\0')
+    if (*entry->value && !balancer_name_valid(entry->value))
         return error_set(err, -EINVAL, "bad name \"%s\", expected letters, digits, - _ . :", SHOWN(entry->value));
     return copy_text(row, entry, field, err);
 }

@@ -217,6 +217,9 @@ struct spec *spec_free(struct spec *spec);
 bool app_name_valid(const char *name);
 bool version_valid(const char *version);
 
+/* HAProxy's own set of characters for the names of backends and servers. */
+bool balancer_name_valid(const char *name);
+
 /* "shop@.service" and "blue-1" -> "shop@blue-1.service". -EINVAL: no template; -ENOSPC. */
 int template_instance(const char *template, const char *instance, char *ret, size_t size);
 

@@ -8,13 +8,8 @@
 
 static const char *const color_names[COLORS] = {[BLUE] = "blue", [GREEN] = "green"};
 
-static bool name_valid(const char *name) {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
-    return *name && name[strspn(name, allowed)] == '\0';
-}
-
 static int add_backend(struct haproxy_names *names, const char *backend, struct error *err) {
-    if (!name_valid(backend))
+    if (!balancer_name_valid(backend))
         return error_set(err, -EINVAL, "\"%s\" cannot be a backend of HAProxy: letters, digits and _.:- were expected",
                          text_escape((char[80]){0}, 80, backend, strlen(backend)));
     return string_copy(names->backends[names->n_backends++], BACKEND_NAME_MAX, backend);
@@ -36,7 +31,7 @@ int haproxy_names_load(const struct spec *spec, struct haproxy_names *ret, struc
         for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
             char *name = names.servers[color][number];
             r = spec_server_name(spec, color_names[color], number + 1, name, SERVER_NAME_MAX);
-            if (r < 0 || !name_valid(name))
+            if (r < 0 || !balancer_name_valid(name))
                 return error_set(err, -EINVAL, "Server=%s gives no name that a server of HAProxy can have, for %s-%u",
                                  haproxy->server, color_names[color], number + 1);
         }

@@ -141,6 +141,9 @@ CONFIGURATION = {
     "no-section": ("Replicas=2\n", 1, r'"Replicas=2" stands before any section'),
     "socket": ("[HAProxy]\nSocket=lb.example.org:9999\n", 2, rf'Socket: "lb\.example\.org:9999" {NO_SOCKET}'),
     "master-socket": ("[HAProxy]\nMasterSocket=lb:9999\n", 2, rf'MasterSocket: "lb:9999" {NO_SOCKET}'),
+    "server-pattern": ("[HAProxy]\nServer=%c+%n\n", 2, r'Server: it gives "green\+32", which is no name of a server, expected'),
+    "server-length": (f"[HAProxy]\nServer={NAMED_60}-%c-%n\n", 2, r"Server: it gives names of more than 63 bytes"),
+    "backend": ("[HAProxy]\nBackend=shop/a\n", 2, r'Backend: bad name "shop/a", expected letters, digits, - _ \. :'),
     "provider-key": ("[Metric m]\nProvider=prometheus\nQueryy=x\n", 3, r"unknown key Queryy= in \[Metric\], did you mean Query\?"),
 }
 

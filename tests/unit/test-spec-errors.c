@@ -16,6 +16,7 @@
 #define NO_SOCKET                                                                                               \
     " is no socket, expected a path, or a numeric address and port as 10.0.0.2:9999 or [::1]:9999: host names " \
     "are not looked up"
+#define NO_SERVER ", which is no name of a server, expected letters, digits, - _ . :"
 #define FIFTY "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
 #define STEP METRIC "[Canary]\nStep=analysis m\n"
 
@@ -86,11 +87,18 @@ static void says_what_is_wrong_and_where(void **state) {
         {"[HAProxy]\nBackend=a b\n", "f:2: Backend: bad name \"a b\", expected letters, digits, - _ . :"},
         {"[HAProxy]\nBackend=a\nBackend=a\n", "f:3: Backend: a is given twice, expected one line per backend"},
         {"[HAProxy]\nServer=%c\n",
-         "f:2: Server: bad pattern \"%c\", expected %c (color) and %n (number), also %H (host), %%"},
+         "f:2: Server: bad pattern \"%c\", expected %c (color) and %n (number), also %H (host)"},
         {"[HAProxy]\nServer=%c-%n-%x\n",
-         "f:2: Server: bad pattern \"%c-%n-%x\", expected %c (color) and %n (number), also %H (host), %%"},
-        {"[HAProxy]\nServer=%c %n\n",
-         "f:2: Server: \"%c %n\" is no name of a server, expected at most 63 letters, digits, - _ . :"},
+         "f:2: Server: bad pattern \"%c-%n-%x\", expected %c (color) and %n (number), also %H (host)"},
+        {"[HAProxy]\nServer=%c %n\n", "f:2: Server: it gives \"green 32\"" NO_SERVER},
+        {"[HAProxy]\nServer=%c-%n%%\n", "f:2: Server: it gives \"green-32%\"" NO_SERVER},
+        {"[HAProxy]\nServer=web[%c]%n\n", "f:2: Server: it gives \"web[green]32\"" NO_SERVER},
+        {"[HAProxy]\nServer=%c_%n@\xc3\xa4\n", "f:2: Server: it gives \"green_32@\xc3\xa4\"" NO_SERVER},
+        {"[HAProxy]\nServer=" FIFTY "-----%c-%n-\n",
+         "f:2: Server: it gives names of more than 63 bytes, expected shorter ones"},
+        {"[HAProxy]\nServer=" FIFTY "-----%c-%n\n", ""},
+        {"[HAProxy]\nServer=" FIFTY FIFTY "%c-%n\n",
+         "f:2: Server: it gives names of more than 63 bytes, expected shorter ones"},
         {"[HAProxy]\nRouteMap=map\n", "f:2: RouteMap: \"map\" is no absolute path, expected one that begins with /"},
         {"[Canary]\nStep=setWeight 120\n", "f:2: Step: weight 120 is more than everything, expected 0 to 100"},
         {"[Canary]\nStep=setWeigth 20\n", "f:2: Step: unknown step \"setWeigth\", did you mean setWeight?"},

@@ -241,7 +241,7 @@ static void the_digest_is_of_the_meaning(void **state) {
 }
 
 static void names_of_instances_and_servers(void **state) {
-    struct spec *spec = parsed("[HAProxy]\nServer=s%n.%c.100%%\n");
+    struct spec *spec = parsed("[HAProxy]\nServer=s%n.%c:100_\n");
     char name[32] = "before";
 
     assert_int_equal(spec_instance_unit(spec, "blue-1", name, sizeof name), 0);
@@ -249,7 +249,7 @@ static void names_of_instances_and_servers(void **state) {
     assert_int_equal(spec_instance_unit(spec, "blue-1", name, 10), -ENOSPC);
     assert_string_equal(name, "shop@blue-1.service");
     assert_int_equal(spec_server_name(spec, "green", 12, name, sizeof name), 0);
-    assert_string_equal(name, "s12.green.100%");
+    assert_string_equal(name, "s12.green:100_");
     assert_int_equal(spec_server_name(spec, "green", 12, name, 14), -ENOSPC);
     assert_int_equal(spec_server_name(spec, "green", 12, name, 15), 0);
     assert_true(spec_server_matches(spec, "green", 12, name));
