@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whoever wants to know of all that happens, and of each promotion: each hook in the order of the events, one call at a
- * time, again when it fails as often as Retries= says. Nobody waits for that, and what a killed agent had not told yet
- * is not told any more, but for the events of its last commit. */
+/* Whoever wants to know of all that happens, and of each end of a rollout: each hook in the order of the events, one
+ * call at a time, again when it fails as often as Retries= says. Nobody waits for that, and what a killed agent had not
+ * told yet is not told any more, but for the events of its last commit. */
 #include <stdio.h>
 #include <string.h>
 
@@ -38,11 +38,12 @@ static void add(struct agent *agent, const struct party_spec *hook, enum hook_mo
 
 void hooks_tell(struct agent *agent, const struct event *event) {
     const struct spec *spec = agent_spec_new(agent);
+    bool end = event->kind == EVENT_ROLLOUT_COMPLETED || event->kind == EVENT_ROLLOUT_ABORTED;
     for (size_t i = 0; spec && i < spec->n_hooks; i++) {
-        bool all = spec->hooks[i].moments >> HOOK_EVENT & 1;
-        bool ends = spec->hooks[i].moments >> HOOK_POST_ROLLOUT & 1 && event->kind == EVENT_ROLLOUT_COMPLETED;
-        if (all || ends)
-            add(agent, &spec->hooks[i], all ? HOOK_EVENT : HOOK_POST_ROLLOUT, event);
+        if (spec->hooks[i].moments >> HOOK_EVENT & 1)
+            add(agent, &spec->hooks[i], HOOK_EVENT, event);
+        if (spec->hooks[i].moments >> HOOK_POST_ROLLOUT & 1 && end)
+            add(agent, &spec->hooks[i], HOOK_POST_ROLLOUT, event);
     }
 }
 

@@ -300,6 +300,29 @@ def test_who_is_told_is_told_again(loaded):
     wait_for("the last event", lambda: gates.asked("all")[-1]["metadata"]["eventType"] == "RolloutCompleted")
 
 
+def test_post_rollout_is_told_of_both_ends(loaded):
+    """Of an abort and of a promotion, each as what it is; a hook of all events is told of them as events, too."""
+    gates = Gates(loaded)
+    gates.open("both")
+    loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause"], **hook("both", "event post-rollout"))
+
+    def ends():
+        return [(each["phase"], each["metadata"]["eventType"]) for each in gates.asked("both") if each["type"] == "post-rollout"]
+
+    loaded.deploy("v2", wait="Paused")
+    assert not ends()
+    loaded.verb("abort")
+    wait_for("the abort", ends)
+    loaded.verb("retry")
+    loaded.wait_phase("Paused", revision=2)
+    loaded.verb("promote")
+    loaded.wait_phase("Healthy", revision=2)
+    wait_for("the promotion", lambda: len(ends()) > 1)
+    assert ends() == [("Degraded", "RolloutAborted"), ("Healthy", "RolloutCompleted")]
+    events = [each["metadata"]["eventType"] for each in gates.asked("both") if each["type"] == "event"]
+    assert events.count("RolloutAborted") == 1 and events.count("RolloutCompleted") == 1
+
+
 def test_promote_opens_no_gate(loaded):
     """It says whom the gate waits for; --full passes it. The gate is told of once when it holds, and once when it has let go."""
     gates = Gates(loaded)

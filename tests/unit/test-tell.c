@@ -12,6 +12,7 @@
 
 #include "agent-inside.h"
 #include "common/log.h"
+#include "core/words.h"
 
 #define SEC(n) ((n)*USEC_PER_SEC)
 
@@ -142,6 +143,28 @@ static void each_hook_by_itself(void **ignored) {
     assert_int_equal(agent.n_tellings, 2);
 }
 
+/* The end of a rollout is told as an event, too, and both ends are told apart. */
+static void the_end_is_told_as_what_it_is(void **ignored) {
+    static const enum event_kind ends[] = {EVENT_ROLLOUT_ABORTED, EVENT_ROLLOUT_COMPLETED};
+    begin(STEPS HOOK("both", "event post-rollout"));
+    happens(EVENT_ROLLOUT_STEP_COMPLETED, 2);
+    pass(0);
+    assert_true(body_has("\"type\":\"event\""));
+    answer(true);
+    assert_int_equal(agent.n_tellings, 0);
+    for (size_t i = 0; i < 2; i++) {
+        happens(ends[i], 2);
+        pass(0);
+        assert_true(body_has("\"type\":\"event\"") && body_has(event_kind_to_string(ends[i])));
+        answer(true);
+        pass(0);
+        assert_true(body_has("\"type\":\"post-rollout\"") && body_has(event_kind_to_string(ends[i])));
+        answer(true);
+        assert_int_equal(agent.n_tellings, 0);
+    }
+    assert_int_equal(asked.n, 5);
+}
+
 static void no_wait_without_end(void **ignored) {
     begin(STEPS HOOK("all", "event"));
     happens(EVENT_ROLLOUT_UPDATED, 2);
@@ -196,6 +219,7 @@ int main(void) {
         TEST(one_after_the_other),
         TEST(again_and_then_no_more),
         TEST(each_hook_by_itself),
+        TEST(the_end_is_told_as_what_it_is),
         TEST(no_wait_without_end),
         TEST(what_cannot_be_asked_has_failed),
         TEST(a_hook_that_is_gone_is_not_told),
