@@ -89,7 +89,7 @@ struct telling {
     uint32_t failures;
 };
 
-/* More than happen at once in any rollout; the newest are lost first. */
+/* More than happen at once in any rollout; then the oldest is lost of the hook that has most. */
 #define TELLINGS_MAX (2 * OUTBOX_MAX)
 
 struct agent {

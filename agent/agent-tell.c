@@ -24,14 +24,39 @@ static void give_up(const struct telling *telling, const char *why) {
                 event_kind_to_string(telling->event.kind), telling->event.revision, why);
 }
 
+static void drop(struct agent *agent, uint32_t place) {
+    struct telling *telling = &agent->tellings[place];
+    agent->n_tellings--;
+    memmove(telling, telling + 1, (agent->n_tellings - place) * sizeof *telling);
+}
+
+static uint32_t waiting_of(const struct agent *agent, const char *hook) {
+    uint32_t n = 0;
+    for (uint32_t place = 0; place < agent->n_tellings; place++)
+        n += strcmp(agent->tellings[place].hook, hook) == 0;
+    return n;
+}
+
+/* The oldest of the hook that has most, so that whoever does not answer loses his own; not what is under way. */
+static void make_room(struct agent *agent) {
+    uint32_t oldest = 0, most = 0;
+    for (uint32_t place = 0; place < agent->n_tellings; place++) {
+        uint32_t n = agent->tellings[place].token ? 0 : waiting_of(agent, agent->tellings[place].hook);
+        if (n > most) {
+            oldest = place;
+            most = n;
+        }
+    }
+    give_up(&agent->tellings[oldest], "too much is to be told already");
+    drop(agent, oldest);
+}
+
 static void add(struct agent *agent, const struct party_spec *hook, enum hook_moment moment,
                 const struct event *event) {
     struct telling telling = {.moment = moment, .event = *event, .at = agent->now};
     (void)string_copy(telling.hook, sizeof telling.hook, hook->name);
-    if (agent->n_tellings == TELLINGS_MAX) {
-        give_up(&telling, "too much is to be told already");
-        return;
-    }
+    if (agent->n_tellings == TELLINGS_MAX)
+        make_room(agent);
     agent->tellings[agent->n_tellings++] = telling;
     agent->due = true;
 }
@@ -45,12 +70,6 @@ void hooks_tell(struct agent *agent, const struct event *event) {
         if (spec->hooks[i].moments >> HOOK_POST_ROLLOUT & 1 && end)
             add(agent, &spec->hooks[i], HOOK_POST_ROLLOUT, event);
     }
-}
-
-static void drop(struct agent *agent, uint32_t place) {
-    struct telling *telling = &agent->tellings[place];
-    agent->n_tellings--;
-    memmove(telling, telling + 1, (agent->n_tellings - place) * sizeof *telling);
 }
 
 /* Returns whether the place is free, so that another one is there now. */

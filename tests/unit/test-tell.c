@@ -201,15 +201,37 @@ static void a_hook_that_is_gone_is_not_told(void **ignored) {
 
 static void not_more_than_there_is_room_for(void **ignored) {
     begin(STEPS HOOK("all", "event"));
-    for (uint32_t i = 0; i < 2 * TELLINGS_MAX; i++)
+    happens(EVENT_ROLLOUT_UPDATED, 1);
+    pass(0);
+    for (uint32_t i = 1; i < 2 * TELLINGS_MAX; i++)
         happens(EVENT_ROLLOUT_UPDATED, i + 1);
     assert_int_equal(agent.n_tellings, TELLINGS_MAX);
-    for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
-        pass(0);
+    answer(true); /* what is under way is never dropped, of the rest the oldest */
+    pass(0);
+    assert_true(body_has("\"revision\":130,"));
+    for (uint32_t i = 1; i < TELLINGS_MAX; i++) {
         answer(true);
+        pass(0);
     }
-    assert_true(body_has("\"revision\":128,"));
+    assert_true(body_has("\"revision\":256,"));
     assert_int_equal(agent.n_tellings, 0);
+}
+
+/* The first of two hooks never answers, and the other always: that one is told of everything. */
+static void who_does_not_answer_crowds_out_nobody(void **ignored) {
+    begin(STEPS HOOK("dead", "event post-rollout") HOOK("well", "event"));
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < 3 * TELLINGS_MAX; i++) {
+        happens(EVENT_ROLLOUT_COMPLETED, i + 1);
+        for (unsigned again = 0; again < 2; again++) {
+            pass(0);
+            if (strcmp(asked.hook, "well") != 0)
+                continue;
+            told += agent_hook_answered(&agent, asked.token, true, NULL);
+        }
+    }
+    assert_int_equal(told, 3 * TELLINGS_MAX);
+    assert_int_equal(agent.n_tellings, TELLINGS_MAX - 1); /* all of them the other's */
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, end)
@@ -224,6 +246,7 @@ int main(void) {
         TEST(what_cannot_be_asked_has_failed),
         TEST(a_hook_that_is_gone_is_not_told),
         TEST(not_more_than_there_is_room_for),
+        TEST(who_does_not_answer_crowds_out_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
