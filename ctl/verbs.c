@@ -30,8 +30,8 @@ const struct verb verbs[] = {
     {"pause", "APP", "hold the rollout where it is", NULL, READS, 1, 1, run_plain_verb},
     {"resume", "APP", "go on after pause", NULL, READS, 1, 1, run_plain_verb},
     {"undo", "APP", "go back to the revision that was live before, or to another one",
-     "While a rollout is under way it is taken back. Else the revision before is deployed again; without steps within\n"
-     "RollbackWindow=, and at once while its instances still run.",
+     "While a rollout is under way it is taken back at once. Else the revision before is deployed again, by the\n"
+     "steps; without them within RollbackWindow=, and in blueGreen while its instances still run.",
      OPTION_TO_REVISION | READS, 1, 1, run_undo},
     {"restart", "APP", "restart the instances, one after the other, without a rollout",
      "Each is drained first and waited for. With Replicas=1 the other color takes over.", READS, 1, 1, run_plain_verb},

@@ -230,6 +230,36 @@ static void forward_is_no_way_back(void **ignored) {
     assert_false(next.rollout.full);
 }
 
+/* Back to what was live before goes by the steps, but for RollbackWindow= and blue-green's warm color; what is warm is
+ * the revision that it was, whatever it goes by. */
+static void undo_and_the_steps(void **ignored) {
+    static const struct {
+        enum strategy strategy;
+        uint32_t window;
+        bool warm, steps;
+    } cases[] = {
+        {STRATEGY_CANARY, 0, false, true},      {STRATEGY_CANARY, 0, true, true},
+        {STRATEGY_CANARY, 1, false, false},     {STRATEGY_CANARY, 1, true, false},
+        {STRATEGY_BLUE_GREEN, 0, false, true},  {STRATEGY_BLUE_GREEN, 0, true, false},
+        {STRATEGY_BLUE_GREEN, 1, false, false},
+    };
+    static struct spec changed;
+    static struct state state, next;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct command_result result;
+        changed = spec;
+        changed.strategy = cases[i].strategy;
+        changed.rollback_window = cases[i].window;
+        live(&state);
+        if (cases[i].warm)
+            state.slots[BLUE] = (struct slot){.revision = 1, .stop_after = 200 * USEC_PER_SEC};
+        command(&changed, &state, &world, 100 * USEC_PER_SEC, &(struct command){.verb = VERB_UNDO}, &next, &result);
+        assert_int_equal(result.verdict, VERDICT_ACCEPTED);
+        if (next.rollout.full != !cases[i].steps || (next.rollout.revision == 1) != cases[i].warm)
+            fail_msg("case %zu: revision %u, %s", i, next.rollout.revision, next.rollout.full ? "at once" : "by steps");
+    }
+}
+
 /* What was live, was tried again while it was warm and was taken back is still what was live before. */
 static void undo_after_another_attempt(void **ignored) {
     static struct state state, next;
@@ -290,6 +320,7 @@ static void a_closed_window(void **ignored) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_architecture_says_so),
                                        cmocka_unit_test(forward_is_no_way_back), cmocka_unit_test(a_closed_window),
-                                       cmocka_unit_test(undo_after_another_attempt)};
+                                       cmocka_unit_test(undo_after_another_attempt),
+                                       cmocka_unit_test(undo_and_the_steps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
