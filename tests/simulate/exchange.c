@@ -223,7 +223,6 @@ static void carry_out_orders(struct sim *sim, struct exchange *exchange, uint32_
         obey(sim, exchange->balancer, &exchange->orders[i]);
         if (exchange->life != sim->host.life)
             server_of(sim, exchange->balancer, &exchange->orders[i])->touched_at = sim->clock.now;
-        oracle_obeyed(sim, exchange->balancer);
     }
 }
 

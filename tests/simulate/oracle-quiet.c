@@ -168,9 +168,6 @@ static void on_look(struct sim *sim, const struct happening *what) {
     clock_after(sim, LOOK_EVERY, on_look, 0, 0, 0);
 }
 
-void oracle_obeyed(struct sim *sim, uint32_t balancer) {
-}
-
 void oracle_begin(struct sim *sim) {
     clock_after(sim, LOOK_EVERY, on_look, 0, 0, 0);
 }

@@ -87,7 +87,6 @@ void oracle_unit_order(struct sim *sim, const struct unit_order *order);
 void oracle_place(struct sim *sim, enum color color, uint32_t number, uint32_t revision);
 
 /* Their effects. */
-void oracle_obeyed(struct sim *sim, uint32_t balancer);
 void oracle_process_failed(struct sim *sim, uint32_t revision);
 void oracle_process_starts(struct sim *sim, enum color color, uint32_t number);
 

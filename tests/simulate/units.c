@@ -301,9 +301,7 @@ int units_order(void *userdata, const struct unit_order *order, const char *prep
     trace(sim, "agent: %s %s", order->kind == UNIT_START ? "start" : "stop",
           INSTANCE_NAME((enum color)order->color, order->number));
     unit->by_hand = false;
-    if (unit->ours) /* the one before it, that nobody waits for any more */
-        unit->ours = false;
-    unit->ours = true;
+    unit->ours = true; /* nobody waits for the one before it any more */
     unit->token = token;
     unit->serial = ++sim->host.serials;
     if (*prepare) {
