@@ -240,7 +240,6 @@ DEFINE_OPTIONAL(array, const cJSON *)
 DEFINE_OPTIONAL(string, const char *)
 DEFINE_OPTIONAL(bool, bool)
 DEFINE_OPTIONAL(u32, uint32_t)
-DEFINE_OPTIONAL(i64, int64_t)
 DEFINE_OPTIONAL(double, double)
 
 int json_opt_copy_string(const cJSON *object, const char *key, char *buffer, size_t size, struct error *err) {

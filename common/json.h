@@ -47,7 +47,6 @@ int json_opt_array(const cJSON *object, const char *key, const cJSON **ret, stru
 int json_opt_string(const cJSON *object, const char *key, const char **ret, struct error *err);
 int json_opt_bool(const cJSON *object, const char *key, bool *ret, struct error *err);
 int json_opt_u32(const cJSON *object, const char *key, uint32_t *ret, struct error *err);
-int json_opt_i64(const cJSON *object, const char *key, int64_t *ret, struct error *err);
 int json_opt_double(const cJSON *object, const char *key, double *ret, struct error *err);
 int json_opt_copy_string(const cJSON *object, const char *key, char *buffer, size_t size, struct error *err);
 
