@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -150,8 +149,14 @@ int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, st
 }
 
 int make_dir(const char *path, mode_t mode, struct error *err) {
-    bool made = mkdir(path, mode) == 0;
-    if (!made && errno != EEXIST)
+    bool durable = false;
+    return make_dir_again(path, mode, &durable, err);
+}
+
+int make_dir_again(const char *path, mode_t mode, bool *durable, struct error *err) {
+    if (mkdir(path, mode) == 0)
+        *durable = false;
+    else if (errno != EEXIST)
         return failed(err, "make the folder", path);
 
     _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -162,12 +167,16 @@ int make_dir(const char *path, mode_t mode, struct error *err) {
         return failed(err, "look at", path);
     if ((found.st_mode & 07777) != mode && fchmod(fd, mode) < 0)
         return failed(err, "set the mode of", path);
-    if (!made)
+    if (*durable)
         return 0;
 
+    /* Also one that is there already: who made it may have failed here, or died. */
     _cleanup_place_ struct place place = PLACE(path);
     int r = place_open(&place, err);
-    return r < 0 ? r : place_sync(&place, err);
+    if (r == 0)
+        r = place_sync(&place, err);
+    *durable = r == 0;
+    return r;
 }
 
 int sync_dir(const char *path, struct error *err) {

@@ -4,6 +4,7 @@
 #ifndef ROLLOUT_COMMON_FILES_H
 #define ROLLOUT_COMMON_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -22,9 +23,13 @@ int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, st
  * file_write_atomic() does. */
 int symlink_swap(const char *target, const char *path, struct error *err);
 
-/* Makes sure that path is a folder of that mode; its parent must exist. -ENOTDIR when something else (a symlink too) is
- * there. */
+/* Makes sure that path is a folder of that mode, and that it survives a power cut; its parent must exist. -ENOTDIR when
+ * something else (a symlink too) is there. */
 int make_dir(const char *path, mode_t mode, struct error *err);
+
+/* The same, again and again: its parent is synced only as long as *durable, false at first, does not say that this was
+ * done, and when the folder had to be made. */
+int make_dir_again(const char *path, mode_t mode, bool *durable, struct error *err);
 
 /* Removes path and all that is in it; symlinks are removed, never followed. Nothing there is no failure. */
 int remove_tree(const char *path, struct error *err);

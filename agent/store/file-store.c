@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "common/text.h"
 #include "core/decide.h"
 #include "store/folders.h"
 #include "store/run-json.h"
@@ -28,14 +29,24 @@ int store_path(const struct file_store *store, char *ret, struct error *err, con
     return 0;
 }
 
-int store_make_folders(const struct file_store *store, const char *below, struct error *err) {
+/* Where it is kept whether a folder is durable; NULL for what is made sure of each time, as it is rarely asked for. */
+static bool *known_durable(struct file_store *store, const char *below, size_t len) {
+    static const char *const names[] = {"runs", "revisions", "instances"};
+    for (size_t i = 0; i < ELEMENTS(names); i++)
+        if (strlen(names[i]) == len && strncmp(names[i], below, len) == 0)
+            return &store->durable_below[i];
+    return NULL;
+}
+
+int store_make_folders(struct file_store *store, const char *below, struct error *err) {
     char path[PATH_MAX];
-    int r = make_dir(store->folder, FOLDER_MODE, err);
+    int r = make_dir_again(store->folder, FOLDER_MODE, &store->durable, err);
     for (const char *end = below; r == 0 && *end; end += *end == '/') {
         end = strchrnul(end, '/');
+        bool once = false, *known = known_durable(store, below, (size_t)(end - below));
         r = store_path(store, path, err, "%.*s", (int)(end - below), below);
         if (r == 0)
-            r = make_dir(path, FOLDER_MODE, err);
+            r = make_dir_again(path, FOLDER_MODE, known ? known : &once, err);
     }
     return r;
 }

@@ -5,6 +5,7 @@
 #define ROLLOUT_STORE_FOLDERS_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "store/store.h"
 
@@ -14,14 +15,16 @@
 struct file_store {
     char *folder;
     char *app;
+    bool durable;          /* the folder itself, see make_dir_again() */
+    bool durable_below[3]; /* those in it that are written to again and again */
 };
 
 /* The path of something below the folder, in a buffer of PATH_MAX bytes. */
 int store_path(const struct file_store *store, char *ret, struct error *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Makes sure that a chain of folders "revisions/7/blue-1" is there, and the app's own. */
-int store_make_folders(const struct file_store *store, const char *below, struct error *err);
+/* Makes sure that a chain of folders "revisions/7/blue-1" is there and durable, and the app's own. */
+int store_make_folders(struct file_store *store, const char *below, struct error *err);
 
 int run_load(void *self, uint32_t id, struct run **ret, struct expanded_analysis **ret_asked, struct error *err);
 int revision_load(void *self, uint32_t number, struct revision **ret, struct error *err);

@@ -60,7 +60,7 @@ static int write_release(const char *path, const char *release, struct error *er
 
 int instance_place(void *self, enum color color, uint32_t number, const struct revision *revision, const char *release,
                    const struct endpoint *endpoint, struct error *err) {
-    const struct file_store *store = self;
+    struct file_store *store = self;
     char instance[INSTANCE_NAME_MAX], folder[64], path[PATH_MAX], target[80];
     struct endpoint place = *endpoint;
     (void)instance_name(instance, color, number);

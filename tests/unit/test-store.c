@@ -11,12 +11,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "common/text.h"
 #include "core/decide.h"
 #include "random-model.h"
 #include "store/file-store.h"
@@ -35,20 +37,63 @@ static bool fails(void) {
     return true;
 }
 
+/* The folders in which something was made or renamed since they were synced: what a power cut would take. Shared with
+ * processes that are killed. */
+struct unsynced {
+    size_t n;
+    unsigned syncs; /* so far */
+    ino_t folders[64];
+};
+static struct unsynced *unsynced;
+
+static int changed(int r, int fd) {
+    struct stat folder_of_it;
+    if (r < 0 || fstat(fd, &folder_of_it) < 0)
+        return r;
+    for (size_t i = 0; i < unsynced->n; i++)
+        if (unsynced->folders[i] == folder_of_it.st_ino)
+            return r;
+    if (unsynced->n == ELEMENTS(unsynced->folders))
+        _exit(10);
+    unsynced->folders[unsynced->n++] = folder_of_it.st_ino;
+    return r;
+}
+
+static int synced(int r, int fd) {
+    struct stat found;
+    unsynced->syncs++;
+    if (r == 0 && fstat(fd, &found) == 0)
+        for (size_t i = unsynced->n; i-- > 0;)
+            if (unsynced->folders[i] == found.st_ino)
+                unsynced->folders[i] = unsynced->folders[--unsynced->n];
+    return r;
+}
+
+static int made_in_folder(int r, const char *path) {
+    char above[PATH_MAX];
+    (void)snprintf(above, sizeof(above), "%s/..", path);
+    _cleanup_close_ int fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? r : changed(r, fd);
+}
+
 /* Linked in place of the real ones, by --wrap. */
-#define DISK_CALL(type, name, parameters, arguments)   \
-    type __real_##name parameters;                     \
-    type __wrap_##name parameters;                     \
-    type __wrap_##name parameters {                    \
-        return fails() ? -1 : __real_##name arguments; \
+#define DISK_CALL(type, name, parameters, arguments, noted) \
+    type __real_##name parameters;                          \
+    type __wrap_##name parameters;                          \
+    type __wrap_##name parameters {                         \
+        if (fails())                                        \
+            return -1;                                      \
+        type r = __real_##name arguments;                   \
+        return noted;                                       \
     }
-DISK_CALL(ssize_t, write, (int fd, const void *data, size_t len), (fd, data, len))
-DISK_CALL(int, fsync, (int fd), (fd))
-DISK_CALL(int, fchmod, (int fd, mode_t mode), (fd, mode))
-DISK_CALL(int, mkdir, (const char *path, mode_t mode), (path, mode))
-DISK_CALL(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags))
-DISK_CALL(int, symlinkat, (const char *target, int fd, const char *path), (target, fd, path))
-DISK_CALL(int, renameat, (int fd, const char *path, int to, const char *path_to), (fd, path, to, path_to))
+DISK_CALL(ssize_t, write, (int fd, const void *data, size_t len), (fd, data, len), r)
+DISK_CALL(int, fsync, (int fd), (fd), synced(r, fd))
+DISK_CALL(int, fchmod, (int fd, mode_t mode), (fd, mode), r)
+DISK_CALL(int, mkdir, (const char *path, mode_t mode), (path, mode), made_in_folder(r, path))
+DISK_CALL(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags), r)
+DISK_CALL(int, symlinkat, (const char *target, int fd, const char *path), (target, fd, path), changed(r, fd))
+DISK_CALL(int, renameat, (int fd, const char *path, int to, const char *path_to), (fd, path, to, path_to),
+          changed(r, to))
 
 /* ---------------------------------------------------------------- the store under test */
 
@@ -56,6 +101,12 @@ static char folder[64], release[2][96];
 static struct store store;
 static struct state state, loaded;
 static struct error err;
+
+static int new_store(void) {
+    char path[80];
+    (void)snprintf(path, sizeof(path), "%s/shop", folder);
+    return file_store_new(path, "shop", &store, &err);
+}
 
 static int enter(void **unused) {
     (void)snprintf(folder, sizeof(folder), "/tmp/rollout-test-store.XXXXXX");
@@ -67,11 +118,10 @@ static int enter(void **unused) {
         if (mkdir(release[i], 0755) < 0)
             return -1;
     }
-    char path[80];
-    (void)snprintf(path, sizeof(path), "%s/shop", folder);
     fail_at = 0;
+    unsynced->n = 0;
     state_init(&state);
-    return file_store_new(path, "shop", &store, &err);
+    return new_store();
 }
 
 static int leave(void **unused) {
@@ -287,6 +337,7 @@ static uint32_t assert_sound(void) {
 
 static void begin_with_the_first(void) {
     fail_at = 0;
+    unsynced->n = 0;
     MUST(remove_tree("shop", &err));
     state.generation = 1;
     MUST(store.commit_revision(store.self, &revision_1, &err));
@@ -339,6 +390,72 @@ static void failing_at_any_call_it_stays_sound(void **unused) {
         }
 }
 
+/* The first deploy of all, and what it is analysed by. */
+static int deploy_at_first(void) {
+    struct run run = {.id = 1};
+    int r = store.commit_run(store.self, &run, NULL, NULL);
+    return r < 0 ? r : deploy();
+}
+
+static void begin_anew(void) {
+    fail_at = 0;
+    MUST(remove_tree("shop", &err));
+    file_store_done(&store);
+    MUST(new_store());
+    unsynced->n = 0;
+    calls = 0;
+}
+
+/* A folder that is there may have been made by somebody who could not make it durable, and must not be taken for one
+ * that is: neither after a failure nor by the next process. */
+static void what_was_begun_is_durable_when_it_is_done(void **unused) {
+    bool met = true;
+    for (unsigned at = 1; met; at++) {
+        begin_anew();
+        fail_at = at;
+        fail_with = EIO;
+        (void)deploy_at_first();
+        met = calls >= at;
+        fail_at = 0;
+        assert_int_equal(deploy_at_first(), 0);
+        assert_int_equal(unsynced->n, 0);
+
+        begin_anew();
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            fail_at = at;
+            fail_with = 0;
+            _exit(deploy_at_first() == 0 ? 0 : 1);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == (met ? 9 : 0));
+        assert_int_equal(deploy_at_first(), 0);
+        assert_int_equal(unsynced->n, 0);
+    }
+}
+
+/* Folders that are known to be durable cost nothing. */
+static void a_commit_is_two_syncs(void **unused) {
+    struct run run = {.id = 1};
+    MUST(store.commit_state(store.self, &state, &err));
+    MUST(store.commit_run(store.self, &run, NULL, &err));
+    unsynced->syncs = 0;
+    MUST(store.commit_state(store.self, &state, &err));
+    assert_int_equal(unsynced->syncs, 2);
+    MUST(store.commit_run(store.self, &run, NULL, &err));
+    assert_int_equal(unsynced->syncs, 4);
+}
+
+/* Somebody's hand: what is made anew is made durable anew. */
+static void a_folder_that_was_removed_is_made_durable_again(void **unused) {
+    MUST(store.commit_state(store.self, &state, &err));
+    MUST(remove_tree("shop", &err));
+    MUST(store.commit_state(store.self, &state, &err));
+    assert_int_equal(unsynced->n, 0);
+}
+
 static void on_a_full_disk_the_old_state_stands(void **unused) {
     assert_int_equal(mkdir("shop", 0755), 0);
     if (mount("tmpfs", "shop", "tmpfs", 0, "size=64k") < 0)
@@ -376,7 +493,11 @@ int main(void) {
         TEST(what_nobody_names_is_pruned),
         TEST(killed_between_any_two_calls_it_stays_sound),
         TEST(failing_at_any_call_it_stays_sound),
+        TEST(what_was_begun_is_durable_when_it_is_done),
+        TEST(a_commit_is_two_syncs),
+        TEST(a_folder_that_was_removed_is_made_durable_again),
         TEST(on_a_full_disk_the_old_state_stands),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    unsynced = mmap(NULL, sizeof(*unsynced), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return unsynced == MAP_FAILED ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
