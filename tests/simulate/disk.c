@@ -280,6 +280,11 @@ static int place(void *userdata, enum color color, uint32_t number, const struct
     enum fate fate = write_fate(sim);
     if (fate != REFUSED)
         sim->disk.links[color][number] = revision->number;
+    if (fate == WRITTEN)
+        sim->disk.links_durable[color][number] = revision->number;
+    if (fate != WRITTEN)
+        trace(sim, "disk: the link of %s to revision %u%s", INSTANCE_NAME(color, number), revision->number,
+              fate == REFUSED ? " (refused)" : " (doubtful)");
     return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
 }
 
@@ -328,6 +333,18 @@ static void reboot_run(struct sim_document *document, bool loses) {
     document->cached = document->durable = kept;
 }
 
+/* Each link is a name of its own, and comes back or not by itself. */
+static void reboot_link(struct sim *sim, enum color color, uint32_t number) {
+    uint32_t *cached = &sim->disk.links[color][number], *durable = &sim->disk.links_durable[color][number];
+    if (*cached == *durable)
+        return;
+    if (DRAW(sim, LINK_LOST, 2)) {
+        trace(sim, "disk: the link of %s is that to revision %u again", INSTANCE_NAME(color, number), *durable);
+        *cached = *durable;
+    } else
+        *durable = *cached;
+}
+
 void disk_reboot(struct sim *sim) {
     struct disk *disk = &sim->disk;
     bool loses = DRAW(sim, DISK_LOSES, 2) != 0;
@@ -343,4 +360,7 @@ void disk_reboot(struct sim *sim) {
     for (size_t i = 0; i < REVISIONS_MAX; i++)
         if (loses)
             disk->revisions[i].cached = disk->revisions[i].durable;
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+            reboot_link(sim, color, number);
 }

@@ -37,9 +37,10 @@ struct disk {
     struct state cached, durable;
     struct sim_document runs[RUNS_MAX];
     struct sim_revision revisions[REVISIONS_MAX];
-    uint32_t links[COLORS][SIM_INSTANCES]; /* the revision that an instance's link points to */
-    uint64_t commits;                      /* of states */
-    usec_t began;                          /* the write under way, or the latest */
+    uint32_t links[COLORS][SIM_INSTANCES];         /* the revision that an instance's link points to */
+    uint32_t links_durable[COLORS][SIM_INSTANCES]; /* what a power cut leaves of them */
+    uint64_t commits;                              /* of states */
+    usec_t began;                                  /* the write under way, or the latest */
     struct store port;
 };
 

@@ -92,6 +92,14 @@ static bool play_carried(const struct play *play) {
     return false;
 }
 
+/* Who is seen not running gets nothing, whatever weight he has: what he had the others have already. */
+static void play_without_dead(struct play *play) {
+    for (uint32_t color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+            if (play->sim->oracle.told[color][number].known && !told_active(play->sim, color, number))
+                play->servers[color][number].in = false;
+}
+
 struct sums {
     uint64_t canary, all;
 };
@@ -203,6 +211,7 @@ static void check_share(struct sim *sim, uint32_t balancer, uint32_t backend, co
     play_begin(&play, sim, balancer, backend);
     if (!sim->oracle.has_previous || state->stable == COLOR_NONE || !any_told_ready(sim, balancer, state->stable))
         return;
+    play_without_dead(&play);
     struct sums before = play_sums(&play, canary);
     share_t allowed = oracle_allowed(sim);
     for (uint32_t i = 0; i < n; i++) {

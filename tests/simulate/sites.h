@@ -143,7 +143,8 @@
     X(ROUTES, PLAN, "plan.routes")                                 \
     X(ROUTE_STEP, PLAN, "plan.route-step")                         \
     X(SESSION_COOKIE, PLAN, "plan.session-cookie")                 \
-    X(HAND_ROUTES, FAULT, "hand.routes")
+    X(HAND_ROUTES, FAULT, "hand.routes")                           \
+    X(LINK_LOST, PLAN, "disk.forgets-a-link-at-reboot")
 
 enum site_class { SITE_PLAN, SITE_FAULT };
 
