@@ -100,6 +100,7 @@ void help_all(FILE *out);
 void help_verb(FILE *out, const struct verb *verb);
 enum exit_code run_help(const struct invocation *asked);
 enum exit_code run_version(const struct invocation *asked);
+/* completion.c */
 enum exit_code run_completion(const struct invocation *asked);
 
 /* talk.c: the agent of an app. Every failure is said on standard error. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Help and completions, both from the tables. */
+/* Help, from the tables. */
 #include <string.h>
 
 #include "ctl/ctl.h"
@@ -52,41 +52,5 @@ enum exit_code run_version(const struct invocation *asked) {
     _cleanup_json_ cJSON *document = NULL;
     if (json_parse(text, strlen(text), &document, NULL) < 0 || writer_show(asked->writer, document, view_version) < 0)
         return EXIT_DEGRADED;
-    return EXIT_HOLDS;
-}
-
-static const char completion_end[] =
-    "    esac\n"
-    "    if [[ $cur == -* ]]; then\n"
-    "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
-    "    elif ((COMP_CWORD == 2)); then\n"
-    "        local apps path\n"
-    "        for path in " ROLLOUT_CONF_DIR
-    "/*.conf; do [[ -e $path ]] && path=${path##*/} && apps+=\" ${path%.conf}\"; done\n"
-    "        COMPREPLY=($(compgen -W \"$apps\" -- \"$cur\"))\n"
-    "    fi\n"
-    "}\n"
-    "complete -F _rolloutctl rolloutctl\n";
-
-enum exit_code run_completion(const struct invocation *asked) {
-    if (strcmp(asked->arguments[0], "bash") != 0)
-        return say_failed(EXIT_USAGE, "no completions for %s: expected bash", SAFE(asked->arguments[0]));
-    (void)puts("# bash completion for rolloutctl, as `rolloutctl completion bash` writes it\n"
-               "_rolloutctl() {\n"
-               "    local cur=${COMP_WORDS[COMP_CWORD]} options=\n"
-               "    COMPREPLY=()");
-    (void)fputs("    if ((COMP_CWORD == 1)); then\n        COMPREPLY=($(compgen -W \"", stdout);
-    for (const struct verb *verb = verbs; verb < verbs + n_verbs; verb++)
-        (void)printf("%s ", verb->name);
-    (void)fputs("\" -- \"$cur\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n", stdout);
-    for (const struct verb *verb = verbs; verb < verbs + n_verbs; verb++) {
-        const struct option_text *text;
-        (void)printf("    %s) options='", verb->name);
-        for (size_t i = 0; (text = option_text(i)); i++)
-            if (verb->options & text->bit)
-                (void)printf("%s ", text->name);
-        (void)puts("' ;;");
-    }
-    (void)fputs(completion_end, stdout);
     return EXIT_HOLDS;
 }

@@ -4,6 +4,7 @@ bin_PROGRAMS += rolloutctl
 rolloutctl_SOURCES = \
 	%D%/act.c \
 	%D%/analyze.c \
+	%D%/completion.c \
 	%D%/ctl.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/haproxy-ask.c \

@@ -132,7 +132,8 @@ tests_unit_test_haproxy_config_SOURCES = %D%/test-haproxy-config.c $(TRAP_SOURCE
 tests_unit_test_haproxy_config_LDADD = $(TRAFFIC_LIBS) $(TEST_LIBS)
 EXTRA_PROGRAMS += %D%/fake-agent
 CLEANFILES += %D%/fake-agent$(EXEEXT)
-dist_check_SCRIPTS += %D%/test-ctl.sh
+dist_check_SCRIPTS += %D%/test-completion.sh %D%/test-ctl.sh
+%D%/test-completion.log: rolloutctl$(EXEEXT)
 %D%/test-ctl.log: %D%/fake-agent$(EXEEXT) rolloutctl$(EXEEXT)
 tests_unit_fake_agent_SOURCES = %D%/fake-agent-main.c %D%/fake-agent.c %D%/fake-agent.h
 tests_unit_fake_agent_LDADD = $(API_LIBS)
