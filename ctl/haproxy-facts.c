@@ -11,6 +11,7 @@
 
 #define SERVERS_MAX 1024 /* of a backend; what a template makes beyond is not looked at */
 #define SERVER_WORDS 3   /* server NAME ADDRESS */
+#define TIME_MAX (30 * 86400 * USEC_PER_SEC)
 
 /* One backend as it is being read. */
 struct reading {
@@ -49,6 +50,25 @@ static uint32_t number_of(const char *digits, uint32_t max) {
     return number > max ? max : (uint32_t)number;
 }
 
+/* HAProxy's own notation: "500ms", "2s", "2000" (ms). 0: none that it takes, or "${INTER}". */
+static usec_t time_of(const char *text) {
+    static const struct {
+        const char *unit;
+        usec_t length;
+    } units[] = {{"", USEC_PER_MSEC},        {"us", 1},
+                 {"ms", USEC_PER_MSEC},      {"s", USEC_PER_SEC},
+                 {"m", 60 * USEC_PER_SEC},   {"h", 3600 * USEC_PER_SEC},
+                 {"d", 86400 * USEC_PER_SEC}};
+    const char *unit = text + strspn(text, "0123456789");
+    unsigned long long number = strtoull(text, NULL, 10);
+    for (size_t i = 0; unit > text && i < ELEMENTS(units); i++)
+        if (strcmp(units[i].unit, unit) == 0) {
+            usec_t most = TIME_MAX / units[i].length;
+            return (number < (unsigned long long)most ? (usec_t)number : most) * units[i].length;
+        }
+    return 0;
+}
+
 /* "127.0.0.1:9001", "ipv4@...", "[::1]:9001", "host:9001" */
 static void set_address(struct haproxy_server_facts *server, const char *text) {
     const char *kind = strchr(text, '@'), *start = kind ? kind + 1 : text, *colon = strrchr(start, ':');
@@ -74,13 +94,28 @@ static void set_address(struct haproxy_server_facts *server, const char *text) {
     }
 }
 
+/* How it is checked. False: the word says something else. */
+static bool take_check(struct haproxy_server_facts *server, const char *word, const char *value) {
+    if (strcmp(word, "inter") == 0)
+        server->inter = time_of(value);
+    else if (strcmp(word, "fastinter") == 0)
+        server->fastinter = time_of(value);
+    else if (strcmp(word, "downinter") == 0)
+        server->downinter = time_of(value);
+    else if (strcmp(word, "rise") == 0)
+        server->rise = number_of(value, UINT16_MAX);
+    else
+        return false;
+    return true;
+}
+
 /* Words of `server` and `default-server` from the n-th on. */
 static void take_settings(struct haproxy_server_facts *server, const struct haproxy_line *line, size_t n) {
     for (; n < line->n_words; n++) {
         const char *word = line->words[n], *value = haproxy_word(line, n + 1);
         bool no = strncmp(word, "no-", strlen("no-")) == 0;
         const char *name = no ? word + strlen("no-") : word;
-        if (STR_IN_SET(name, "check", "track")) /* who tracks another goes up and down with that one's checks */
+        if (strcmp(name, "check") == 0)
             server->checked = !no;
         else if (strcmp(name, "agent-check") == 0)
             server->agent = !no;
@@ -94,6 +129,10 @@ static void take_settings(struct haproxy_server_facts *server, const struct hapr
             (void)string_copy(server->cookie, sizeof server->cookie, value);
         else if (strcmp(word, "slowstart") == 0)
             server->slowstart = number_of(value, 1) > 0;
+        else if (strcmp(word, "track") == 0)
+            server->checked = server->tracks = true; /* it goes up and down with that one's checks */
+        else if (take_check(server, word, value))
+            n++;
         if (STR_IN_SET(word, "weight", "cookie", "slowstart", "track"))
             n++;
     }

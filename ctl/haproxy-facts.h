@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "common/time.h"
 #include "ctl/haproxy-config.h"
 #include "spec/spec.h"
 
@@ -20,6 +21,11 @@ struct haproxy_server_facts {
     uint32_t share;   /* the weight that counts now: 0 in maintenance and as a backup */
     char cookie[64];
     bool disabled, checked, agent, backup, slowstart;
+
+    /* What only a file tells; 0: not said. */
+    usec_t inter, fastinter, downinter; /* between checks: when it is up, when that changes, when it is down */
+    uint32_t rise;                      /* good checks that it takes to be up */
+    bool tracks;                        /* the checks are another one's */
 };
 
 struct haproxy_backend_facts {

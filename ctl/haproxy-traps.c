@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/timespan.h"
 #include "core/words.h"
 #include "ctl/lint.h"
 #include "traffic/haproxy-algorithm.h"
@@ -21,6 +22,12 @@ struct look {
 };
 
 #define PLACE_MAX (PATH_MAX + 16)
+
+/* HAProxy's own where a server says nothing. */
+#define CHECK_INTER (2 * USEC_PER_SEC)
+#define CHECK_RISE 2U
+/* Until a server is up, as we ask for it. */
+#define CHECK_UP (500 * USEC_PER_MSEC)
 
 static const char *place_of(const struct look *look, int line, char *place) {
     if (line > 0)
@@ -64,6 +71,25 @@ static void check_check(const struct look *look, const struct haproxy_server_fac
           look->backend->name, server->name, look->spec->unit);
 }
 
+/* What is HAProxy's own where nothing is said is not remarked upon. One that comes up is checked every downinter, and
+ * every fastinter after the first good check. */
+static void check_interval(const struct look *look, const struct haproxy_server_facts *server) {
+    usec_t inter = server->inter > 0 ? server->inter : CHECK_INTER;
+    usec_t down = server->downinter > 0 ? server->downinter : inter;
+    usec_t fast = server->fastinter > 0 ? server->fastinter : inter;
+    uint32_t rise = server->rise > 0 ? server->rise : CHECK_RISE;
+    usec_t up = down + (rise - 1) * fast;
+    if (!server->checked || server->tracks)
+        return;
+    if (inter > CHECK_INTER || (rise > CHECK_RISE && up > CHECK_UP))
+        WARNING(
+            look, server->line,
+            "backend %s: server %s is checked every %s, rise %u: a new instance gets its first request up to %s after "
+            "it is ready%s: expected `check inter 500ms rise 1`",
+            look->backend->name, server->name, FORMAT_TIMESPAN(inter), rise, FORMAT_TIMESPAN(up),
+            inter > CHECK_INTER ? ", and a crash is noticed late" : "");
+}
+
 /* A server that instances are reached by. */
 static void check_ours(const struct look *look, const struct haproxy_server_facts *server) {
     const char *backend = look->backend->name, *name = server->name;
@@ -96,6 +122,7 @@ static void check_ours(const struct look *look, const struct haproxy_server_fact
                 "backend %s: server %s is disabled: without the agent it serves nobody; remove `disabled`", backend,
                 name);
     check_check(look, server);
+    check_interval(look, server);
 }
 
 static bool same_address(const struct haproxy_server_facts *a, const struct haproxy_server_facts *b) {

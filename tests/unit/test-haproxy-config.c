@@ -85,6 +85,7 @@ static void test_errors(void **state) {
 #define BLUE_1 "server blue-1 127.0.0.1:9001 check\n"
 #define GREEN_1 "server green-1 127.0.0.1:9011 check\n"
 #define SERVERS BLUE_1 GREEN_1
+#define GREEN "server green-1 127.0.0.1:9011 check "
 
 static const struct row {
     const char *text, *severity, *finding; /* a part of the only one; NULL: none */
@@ -138,6 +139,34 @@ static const struct row {
      "f:10: backend shop: server green-1 is disabled"},
     {HEAD BACKEND BLUE_1 "server green-1 127.0.0.1:9011 check slowstart 5s\n", "warning",
      "f:10: backend shop: server green-1 has slowstart"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 30s rise 5\n", "warning",
+     "f:10: backend shop: server green-1 is checked every 30s, rise 5: a new instance gets its first request up to "
+     "2min "
+     "30s after it is ready, and a crash is noticed late: expected `check inter 500ms rise 1`"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 2s rise 2\n", NULL, NULL},
+    {HEAD BACKEND BLUE_1 GREEN "inter 2000\n", NULL, NULL},
+    {HEAD BACKEND BLUE_1 GREEN "inter 2000000us\n", NULL, NULL},
+    {HEAD BACKEND BLUE_1 GREEN "inter 99999999999us\n", "warning", "every 1d 3h 46min 39s 999ms 999us, rise 2: a new"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 2001\n", "warning", "every 2s 1ms, rise 2: a new"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 3000ms\n", "warning", "every 3s, rise 2: a new"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 1m\n", "warning", "every 1min, rise 2: a new"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 1h rise 1\n", "warning", "every 1h, rise 1: a new"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 1d\n", "warning", "every 1d, rise 2: a new"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 99999999999999999999d rise 99999999999\n", "warning", "every 30d, rise 65535: a"},
+    {HEAD BACKEND BLUE_1 GREEN "inter \"${INTER}\" rise 2\n", NULL, NULL},
+    {HEAD BACKEND BLUE_1 GREEN "inter 1w\n", NULL, NULL}, /* HAProxy says that it is none */
+    {HEAD BACKEND BLUE_1 GREEN "rise 3\n", "warning",
+     "every 2s, rise 3: a new instance gets its first request up to 6s after it is ready: expected"},
+    {HEAD BACKEND BLUE_1 GREEN "inter 100ms rise 5\n", NULL, NULL}, /* as soon as with what is expected */
+    {HEAD BACKEND BLUE_1 GREEN "inter 10s fastinter 500ms downinter 1s rise 3\n", "warning",
+     "every 10s, rise 3: a new instance gets its first request up to 2s after"},
+    {HEAD BACKEND "default-server inter 30s rise 5\n" BLUE_1 GREEN "inter 500ms rise 1\n", "warning",
+     "f:10: backend shop: server blue-1 is checked every 30s, rise 5"},
+    {HEAD "default-server inter 30s\n" BACKEND "default-server inter 1s\n" SERVERS, NULL, NULL},
+    {HEAD BACKEND BLUE_1 "default-server inter 30s\n" GREEN "\n", "warning",
+     "f:11: backend shop: server green-1 is ch"},
+    {HEAD BACKEND BLUE_1 "server green-1 127.0.0.1:9011 track other/x inter 30s\n", NULL, NULL},
+    {HEAD BACKEND SERVERS "server sorry 127.0.0.1:1 backup check inter 30s\n", NULL, NULL},
     {HEAD "backend shop\nbalance roundrobin\n" SERVERS, "warning",
      "f:5: backend shop forgets weights when HAProxy reloads"},
     {HEAD BACKEND "no option redispatch\n" SERVERS, "warning", "f:5: backend shop has no option redispatch"},
