@@ -159,10 +159,8 @@ static inline void agent_wake_at(struct agent *agent, usec_t when) {
         agent->wake = when;
 }
 
-/* Makes TEXT the configuration in force, with the live keys of the files. */
+/* Makes TEXT the configuration in force, with the live keys of the files. On failure the one of before stays. */
 int agent_pin(struct agent *agent, const char *text, const char *name, struct error *err);
-/* Takes over the live keys of the files, and tells router and manager. */
-int agent_apply_live(struct agent *agent, struct error *err);
 
 /* agent-commit.c */
 /* Another color is stable in `next`, or another one tries to become the first that is. */
@@ -171,9 +169,8 @@ bool agent_roles_turn(const struct agent *agent);
  * same, and nothing advances until a later commit succeeds. */
 int agent_commit(struct agent *agent);
 
-/* Parses what the latest attempt is pinned to, where the store has it. */
-void agent_load_pinned(struct agent *agent);
-/* And goes by it: what was queued and begins, or was found again, has been pinned before. */
+/* Goes by what the latest attempt is pinned to: what was queued and begins, or was found again, has been pinned before.
+ */
 void agent_take_up_pinned(struct agent *agent);
 
 /* agent-adopt.c: finds a lost state again, as soon as enough is seen. */

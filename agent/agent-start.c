@@ -18,62 +18,82 @@ static bool route_map_is_empty(const struct agent *agent) {
     return empty;
 }
 
-int agent_apply_live(struct agent *agent, struct error *err) {
-    const struct spec *files = agent->files;
-    struct spec *pinned = agent->pinned;
-    if (files && pinned) {
-        pinned->replicas = files->replicas;
-        pinned->haproxy.n_sockets = files->haproxy.n_sockets;
-        memcpy(pinned->haproxy.sockets, files->haproxy.sockets, sizeof pinned->haproxy.sockets);
-        memcpy(pinned->haproxy.master_socket, files->haproxy.master_socket, sizeof pinned->haproxy.master_socket);
-        if (route_map_is_empty(agent) && strcmp(pinned->haproxy.route_map, files->haproxy.route_map) != 0) {
-            memcpy(pinned->haproxy.route_map, files->haproxy.route_map, sizeof pinned->haproxy.route_map);
-            agent_look(agent); /* a deploy is refused where HAProxy does not know it */
-        }
-    }
-    const struct spec *spec = agent_spec(agent);
-    int r = agent->ports.configure(agent->ports.userdata, spec, err);
-    if (r < 0)
-        return r;
+/* What counts at once of what files say. Returns whether routes are written elsewhere from now on. */
+static bool take_live(const struct agent *agent, const struct spec *files, struct spec *pinned) {
+    struct haproxy_spec *to = &pinned->haproxy;
+    const struct haproxy_spec *from = &files->haproxy;
+    pinned->replicas = files->replicas;
+    to->n_sockets = from->n_sockets;
+    memcpy(to->sockets, from->sockets, sizeof to->sockets);
+    memcpy(to->master_socket, from->master_socket, sizeof to->master_socket);
+    if (!route_map_is_empty(agent) || strcmp(to->route_map, from->route_map) == 0)
+        return false;
+    memcpy(to->route_map, from->route_map, sizeof to->route_map);
+    return true;
+}
+
+static void meet_balancers(struct agent *agent, const struct haproxy_spec *haproxy) {
     for (uint32_t i = 0; i < BALANCERS_MAX; i++) {
-        if (i < spec->haproxy.n_sockets && strcmp(agent->sockets[i], spec->haproxy.sockets[i]) == 0)
+        if (i < haproxy->n_sockets && strcmp(agent->sockets[i], haproxy->sockets[i]) == 0)
             continue;
         memset(&agent->world.balancers[i], 0, sizeof agent->world.balancers[i]);
         agent->balancers[i].token = 0; /* another one is there, or none: nobody's answer is waited for */
         agent->sent[i].n = 0;
     }
-    memcpy(agent->sockets, spec->haproxy.sockets, sizeof agent->sockets);
-    agent->world.n_balancers = spec->haproxy.n_sockets;
-    agent->world.n_backends = spec->haproxy.n_backends;
-    agent->world.preview = *spec->haproxy.preview_backend != 0;
+    memcpy(agent->sockets, haproxy->sockets, sizeof agent->sockets);
+    agent->world.n_balancers = haproxy->n_sockets;
+    agent->world.n_backends = haproxy->n_backends;
+    agent->world.preview = *haproxy->preview_backend != 0;
     agent->due = true;
+}
+
+/* From now on these two count, of which one may be NULL; they are the agent's then. Where the router can do nothing
+ * with them, everything stays as it was, and they are the caller's still. */
+static int go_by(struct agent *agent, struct spec *files, struct spec *pinned, struct error *err) {
+    const struct haproxy_spec haproxy = pinned ? pinned->haproxy : (struct haproxy_spec){0};
+    const uint32_t replicas = pinned ? pinned->replicas : 0;
+    bool rerouted = files && pinned && take_live(agent, files, pinned);
+    const struct spec *spec = pinned ? pinned : files;
+    int r = agent->ports.configure(agent->ports.userdata, spec, err);
+    if (r < 0) {
+        if (pinned) {
+            pinned->haproxy = haproxy;
+            pinned->replicas = replicas;
+        }
+        return r;
+    }
+    if (agent->files != files)
+        spec_free(agent->files);
+    if (agent->pinned != pinned)
+        spec_free(agent->pinned);
+    agent->files = files;
+    agent->pinned = pinned;
+    meet_balancers(agent, &spec->haproxy);
+    if (rerouted)
+        agent_look(agent); /* a deploy is refused where HAProxy does not know the map */
     return 0;
 }
 
 int agent_pin(struct agent *agent, const char *text, const char *name, struct error *err) {
     struct spec *spec = NULL;
     int r = spec_parse(agent->app, text, name, &spec, err);
+    if (r >= 0)
+        r = go_by(agent, agent->files, spec, err);
     if (r < 0)
-        return r;
-    spec_free(agent->pinned);
-    agent->pinned = spec;
-    return agent_apply_live(agent, err);
-}
-
-static int read_files(struct agent *agent, struct error *err) {
-    struct spec *spec = NULL;
-    int r = agent->ports.load_spec(agent->ports.userdata, &spec, err);
-    if (r < 0)
-        return r;
-    spec_free(agent->files);
-    agent->files = spec;
-    agent->spec_problem[0] = 0;
-    return 0;
+        spec_free(spec);
+    return r;
 }
 
 int agent_reload(struct agent *agent, struct error *err) {
-    int r = read_files(agent, err);
-    return r < 0 ? r : agent_apply_live(agent, err);
+    struct spec *files = NULL;
+    int r = agent->ports.load_spec(agent->ports.userdata, &files, err);
+    if (r >= 0)
+        r = go_by(agent, files, agent->pinned, err);
+    if (r < 0)
+        spec_free(files);
+    else
+        agent->spec_problem[0] = 0;
+    return r;
 }
 
 /* ---------------------------------------------------------------- state */
@@ -130,27 +150,38 @@ static void set_clock(struct agent *agent) {
     agent_clock(agent);
 }
 
-void agent_load_pinned(struct agent *agent) {
-    struct error err = {0};
+/* What a revision's latest attempt began with. */
+static int load_pinned(struct agent *agent, uint32_t number, struct spec **ret, struct error *err) {
     const struct store *store = agent->ports.store;
     struct revision *revision = NULL;
-    uint32_t number = agent->state.rollout.revision;
-    if (!number)
-        return;
-    int r = store->load_revision(store->self, number, &revision, &err);
-    agent->pinned = spec_free(agent->pinned);
+    int r = store->load_revision(store->self, number, &revision, err);
     if (r >= 0)
-        r = spec_parse(agent->app, revision->spec_text, "the pinned configuration", &agent->pinned, &err);
-    if (r < 0)
-        log_error("spec", "revision %u: %s; the configuration in the files counts instead", number, err.text);
+        r = spec_parse(agent->app, revision->spec_text, "the pinned configuration", ret, err);
     revision_free(revision);
+    return r;
+}
+
+static void load_pinned_at_start(struct agent *agent) {
+    struct error err = {0};
+    uint32_t number = agent->state.rollout.revision;
+    if (number && load_pinned(agent, number, &agent->pinned, &err) < 0)
+        log_error("spec", "revision %u: %s; the configuration in the files counts instead", number, err.text);
 }
 
 void agent_take_up_pinned(struct agent *agent) {
     struct error err = {0};
-    agent_load_pinned(agent);
-    if (agent_apply_live(agent, &err) < 0)
+    struct spec *spec = NULL;
+    uint32_t number = agent->state.rollout.revision;
+    int r = number ? load_pinned(agent, number, &spec, &err) : 0;
+    if (r < 0)
+        log_error("spec", "revision %u: %s; the configuration %s", number, err.text,
+                  agent->files ? "in the files counts instead" : "of before goes on to count");
+    if (!number || (r < 0 && !agent->files))
+        return;
+    if (go_by(agent, agent->files, spec, &err) < 0) {
         log_error("spec", "%s", err.text);
+        spec_free(spec);
+    }
 }
 
 int agent_start(const char *app, const struct agent_ports *ports, struct agent **ret, struct error *err) {
@@ -166,16 +197,13 @@ int agent_start(const char *app, const struct agent_ports *ports, struct agent *
     load_state(agent);
     set_clock(agent);
     agent->look_again = usec_add(agent->now, ELDER_ORDERS);
-    agent_load_pinned(agent);
-
-    int r = read_files(agent, err);
+    load_pinned_at_start(agent);
+    int r = agent_reload(agent, err);
     if (r < 0 && agent->pinned) {
         (void)snprintf(agent->spec_problem, sizeof agent->spec_problem, "%s", err->text);
         log_error("spec", "the pinned configuration counts, deploys are refused: %s", err->text);
-        r = 0;
+        r = go_by(agent, NULL, agent->pinned, err);
     }
-    if (r >= 0)
-        r = agent_apply_live(agent, err);
     if (r < 0) {
         agent_free(agent);
         return r;

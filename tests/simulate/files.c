@@ -55,6 +55,8 @@ struct spec *files_parse(const char *text) {
 
 /* ---------------------------------------------------------------- what counts */
 
+#define REFUSED_SOCKET "lb.example.org:9999"
+
 uint32_t files_new(const struct sim *sim) {
     const struct files *files = &sim->files;
     return files->read ? files->latest : files->pin;
@@ -67,6 +69,7 @@ static void count(struct sim *sim) {
     memcpy(scenario->spec, scenario->files[files->pinned ? files->pin : files->latest], sizeof *scenario->spec);
     scenario->spec->replicas = live->replicas;
     scenario->spec->haproxy.n_sockets = live->haproxy.n_sockets;
+    memcpy(scenario->spec->haproxy.sockets, live->haproxy.sockets, sizeof live->haproxy.sockets);
     scenario->balancers = live->haproxy.n_sockets;
     haproxy_counted(sim);
 }
@@ -92,15 +95,23 @@ void files_end(struct sim *sim) {
 int files_load(void *userdata, struct spec **ret, struct error *err) {
     struct sim *sim = userdata;
     struct files *files = &sim->files;
-    if (files->bad)
+    if (files->bad && !files->refused)
         return error_set(err, -EINVAL, "shop.conf:3: nonsense");
     int r = spec_parse(sim->scenario.app, sim->scenario.files[files->now]->text, "shop.conf", ret, err);
     if (r < 0)
         return r;
+    if (files->bad) {
+        (void)snprintf((*ret)->haproxy.sockets[0], SOCKET_NAME_MAX, REFUSED_SOCKET);
+        return 0;
+    }
     files->read = true;
     files->latest = files->now;
     count(sim);
     return 0;
+}
+
+int files_configure(void *userdata, const struct spec *spec, struct error *err) {
+    return strcmp(spec->haproxy.sockets[0], REFUSED_SOCKET) == 0 ? error_set(err, -EINVAL, "no socket") : 0;
 }
 
 uint32_t files_pinned(struct sim *sim, const char *text) {
@@ -138,6 +149,10 @@ void files_check(struct sim *sim) {
     if (view.spec->replicas != spec->replicas || view.spec->haproxy.n_sockets != spec->haproxy.n_sockets)
         oracle_fail(sim, "pin", "%u replicas and %u balancers count, but the agent goes by %u and %u", spec->replicas,
                     spec->haproxy.n_sockets, view.spec->replicas, view.spec->haproxy.n_sockets);
+    for (uint32_t balancer = 0; balancer < spec->haproxy.n_sockets; balancer++)
+        if (strcmp(view.spec->haproxy.sockets[balancer], spec->haproxy.sockets[balancer]) != 0)
+            oracle_fail(sim, "pin", "the balancer %s counts, but the agent goes by %s", spec->haproxy.sockets[balancer],
+                        view.spec->haproxy.sockets[balancer]);
     if (view.spec->n_steps != spec->n_steps || view.spec->min_ready != spec->min_ready ||
         view.spec->drain_timeout != spec->drain_timeout || view.spec->crash_limit != spec->crash_limit)
         oracle_fail(sim, "pin", "the agent goes by a configuration that does not count");
@@ -174,8 +189,9 @@ static void on_mended(struct sim *sim, const struct happening *what) {
 }
 
 void files_spoil(struct sim *sim) {
-    trace(sim, "files: bad");
     sim->files.bad = true;
+    sim->files.refused = DRAW(sim, FILES_REFUSED, 2) != 0;
+    trace(sim, "files: bad%s", sim->files.refused ? " for the router" : "");
     reload_later(sim);
     clock_after(sim, MSEC(200 + 500 * DRAW(sim, FILES_BAD_TIME, 10)), on_mended, 0, 0, 0);
 }

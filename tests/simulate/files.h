@@ -7,7 +7,8 @@
 
 struct files {
     uint32_t now;    /* what the files say: an index of scenario.files */
-    bool bad;        /* nobody can read them */
+    bool bad;        /* nobody can read them; or, where they are ... */
+    bool refused;    /* ... so, everybody can, but the router can do nothing with what they say */
     bool read;       /* by this life of the agent; what it last read was ... */
     uint32_t latest; /* ... this */
     bool pinned;     /* there is an attempt; it began with ... */
@@ -25,6 +26,8 @@ void files_end(struct sim *sim);
 
 /* The agent's port that reads them. */
 int files_load(void *sim, struct spec **ret, struct error *err);
+/* The one that tells the router. */
+int files_configure(void *sim, const struct spec *spec, struct error *err);
 /* The index of what an attempt is pinned to, which has to be what was last read. */
 uint32_t files_pinned(struct sim *sim, const char *text);
 /* A new life; and a state that counts now, whose attempt is pinned. */

@@ -48,10 +48,6 @@ static void port_clock(void *userdata, struct agent_clock *ret) {
     ret->wall = host_wall(sim, sim->clock.now);
 }
 
-static int port_configure(void *userdata, const struct spec *spec, struct error *err) {
-    return 0;
-}
-
 static void port_event(void *userdata, const struct spec *spec, const struct state *state, const struct event *event) {
     struct sim *sim = userdata;
     if (!sim->host.dying)
@@ -73,7 +69,7 @@ static void ports_begin(struct sim *sim) {
                                        .ask = metrics_ask,
                                        .ask_hook = hook_is_asked,
                                        .event = port_event,
-                                       .configure = port_configure};
+                                       .configure = files_configure};
     memcpy(host->ports.boot.bytes, &host->boots, sizeof host->boots);
 }
 
