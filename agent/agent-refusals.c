@@ -104,8 +104,8 @@ static int refuse_routes(const struct agent *agent, const struct spec *spec, uin
         return error_set(err, -ENOEXEC,
                          "HAProxy at %s has no map %s, expected in the frontend of haproxy.cfg, before other "
                          "use_backend: `http-request set-var(txn.route) req.hdrs,map_reg(%s)` and `use_backend "
-                         "%%[var(txn.route)] if { var(txn.route) -m found } { nbsrv(%s) gt 0 }`, then a reload",
-                         socket, map, map, haproxy->preview_backend);
+                         "%%[var(txn.route)]`, with the conditions of ROUTES in rollout.conf(5), then a reload",
+                         socket, map, map);
     return has_preview(agent, spec)
                ? refuse_servers(agent, spec, balancer, haproxy->n_backends, err)
                : 0;

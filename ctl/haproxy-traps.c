@@ -273,16 +273,15 @@ static void check_routes(const struct look *look) {
         return;
     if (!facts->looks_routes_up)
         ERROR(look, 0,
-              "no header is looked up in RouteMap=: add `http-request set-var(txn.route) req.hdrs,map_reg(%s)` "
-              "to the frontend, and reload",
-              map);
+              "no header is looked up in RouteMap=: add `http-request set-var(txn.route) req.hdrs,map_reg(%s) "
+              "if { nbsrv(%s) gt 0 } or { stopping } !{ be_conn_free(%s) eq 0 }` to the frontend, and reload",
+              map, preview, preview);
     if (!facts->from_file)
         return;
     if (!facts->follows_routes)
         ERROR(look, 0,
-              "no request follows RouteMap=: add `use_backend %%[var(txn.route)] if { var(txn.route) -m found } "
-              "{ nbsrv(%s) gt 0 }` to the frontend",
-              preview);
+              "no request follows RouteMap=: add "
+              "`use_backend %%[var(txn.route)] if { var(txn.route) -m found }` to the frontend");
     if (*look->spec->session_cookie && !facts->gives_cookie)
         ERROR(look, 0,
               "nobody is given SessionCookie=: add `http-response add-header Set-Cookie "

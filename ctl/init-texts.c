@@ -129,7 +129,8 @@ void init_put_haproxy(struct buffer *text, const struct init_wishes *wishes) {
         "# For steps that route requests by a header or cookie (RouteMap=, PreviewBackend= and ROUTES in "
         "rollout.conf(5)):\n"
         "# a backend %s-preview like this one, and in the frontend\n"
-        "#     http-request set-var(txn.route) req.hdrs,map_reg(%s/%s/haproxy/routes.map)\n"
-        "#     use_backend %%[var(txn.route)] if { var(txn.route) -m found } { nbsrv(%s-preview) gt 0 }\n",
-        wishes->app, ROLLOUT_STATE_DIR, wishes->app, wishes->app);
+        "#     http-request set-var(txn.route) req.hdrs,map_reg(%s/%s/haproxy/routes.map) "
+        "if { nbsrv(%s-preview) gt 0 } or { stopping } !{ be_conn_free(%s-preview) eq 0 }\n"
+        "#     use_backend %%[var(txn.route)] if { var(txn.route) -m found }\n",
+        wishes->app, ROLLOUT_STATE_DIR, wishes->app, wishes->app, wishes->app);
 }

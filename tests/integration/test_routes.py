@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Header and cookie routes and session affinity on real parts: they appear, hold over a reload, and vanish, and nobody loses a request."""
 import re
+import subprocess
 
 import pytest
 from conftest import booted
@@ -16,8 +17,8 @@ ROUTED = rf"""
 cd /etc/haproxy
 sed -n '/^backend shop$/,/^$/p' haproxy.cfg | sed 's/^backend shop$/backend shop-preview/; s/shop[.]state/shop-preview.state/' >preview
 cat preview >>haproxy.cfg
-sed -i '/default_backend shop$/i \    http-request set-var(txn.route) req.hdrs,map_reg({MAP})\n' haproxy.cfg
-sed -i '/default_backend shop$/i \    use_backend %[var(txn.route)] if {{ var(txn.route) -m found }} {{ nbsrv(shop-preview) gt 0 }}' haproxy.cfg
+sed -i '/default_backend shop$/i \    http-request set-var(txn.route) req.hdrs,map_reg({MAP}) if {{ nbsrv(shop-preview) gt 0 }} or {{ stopping }} !{{ be_conn_free(shop-preview) eq 0 }}\n' haproxy.cfg
+sed -i '/default_backend shop$/i \    use_backend %[var(txn.route)] if {{ var(txn.route) -m found }}' haproxy.cfg
 sed -i '/balance roundrobin/a \    http-response add-header Set-Cookie %[srv_name,map_reg({MAP})] if {{ srv_name,map_reg({MAP}) -m found }}' haproxy.cfg
 haproxy -c -q -f haproxy.cfg
 systemctl reload haproxy
@@ -183,6 +184,40 @@ def test_reload_and_restart_keep_routes(loaded):
     wait_for("the routes again", lambda: sorted(line.split(" ", 1)[1] for line in shown(loaded)) == before)
     loaded.verb("abort")
     wait_no_routes(loaded)
+
+
+def met_by_a_reload(machine):
+    """Which version answers a routed request of which HAProxy had only a part when it was told to make place for the next one."""
+    script = r"exec 3<>/dev/tcp/127.0.0.1/80; printf 'GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nX-Beta: 1\r\n' >&3; echo sent; read -r; printf '\r\n' >&3; cat <&3"
+
+    def stopped():
+        return machine.run("journalctl", "-o", "cat", "-u", "haproxy").count("Proxy shop-preview stopped")
+
+    before = stopped()
+    with subprocess.Popen([*machine.prefix, "bash", "-euc", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as begun:
+        assert begun.stdout.readline() == "sent\n"
+        machine.run("systemctl", "reload", "haproxy")
+        wait_for("the old process's last requests", lambda: stopped() > before)
+        answer = begun.communicate("\n")[0]
+    return re.search(r"(?im)^x-version: *(\S+)", answer)[1]
+
+
+def test_a_reload_meets_requests(loaded):
+    """A HAProxy that stops counts no server of its backends as usable; what it has begun goes where it is routed all the same, but to nobody."""
+    live, other = loaded.rollout()["stable"]["version"], loaded.other_version()
+    configure(loaded, "Step=setHeaderRoute beta X-Beta exact 1", "Step=pause")
+    color = loaded.deploy(other, wait="Paused")["canary"]["color"]
+    loaded.run("systemctl", "stop", "rollout@shop")
+    assert met_by_a_reload(loaded) == other
+    loaded.run("systemctl", "stop", f"shop@{color}-1")
+    wait_for("its end", lambda: not loaded.servers("shop-preview")[f"{color}-1"]["up"])
+    assert shown(loaded), "nobody has cleared them"
+    assert met_by_a_reload(loaded) == live
+    loaded.run("systemctl", "start", "rollout@shop")
+    loaded.wait_phase("Paused")
+    loaded.verb("abort")
+    wait_no_routes(loaded)
+    loaded.wait_stopped(color)
 
 
 def test_crash_of_the_last_instance_clears(loaded):

@@ -264,9 +264,9 @@ static void test_siblings(void **state) {
 #define ROUTED                                                                                                 \
     "[Rollout]\nReplicas=1\n[HAProxy]\nSocket=/s\nPreviewBackend=preview\nRouteMap=/r\n[Canary]\nStep=pause\n" \
     "SessionCookie=c\n"
-#define FRONTEND                                                           \
-    "frontend www\nhttp-request set-var(txn.route) req.hdrs,map_reg(/r)\n" \
-    "use_backend %[var(txn.route)] if { var(txn.route) -m found } { nbsrv(preview) gt 0 }\ndefault_backend shop\n"
+#define FRONTEND                                                                                                      \
+    "frontend www\nhttp-request set-var(txn.route) req.hdrs,map_reg(/r) if { nbsrv(preview) gt 0 } or { stopping }\n" \
+    "use_backend %[var(txn.route)] if { var(txn.route) -m found }\ndefault_backend shop\n"
 #define COOKIE "http-response add-header Set-Cookie %[srv_name,map_reg(/r)] if { srv_name,map_reg(/r) -m found }\n"
 
 /* Requests have to be looked up in RouteMap=, and to go where it says. */
@@ -275,11 +275,13 @@ static void test_routes(void **state) {
     _cleanup_findings_ struct findings none = {0}, other = {0}, all = {0};
     judge(HEAD BACKEND SERVERS "backend preview\n" SERVERS, &spec, SAYS_READY_NO, NULL, &none);
     assert_int_equal(none.n_errors, 3);
-    assert_non_null(strstr(none.list[0].text,
-                           "no header is looked up in RouteMap=: add `http-request set-var(txn.route) "
-                           "req.hdrs,map_reg(/r)` to the frontend"));
+    assert_non_null(
+        strstr(none.list[0].text,
+               "no header is looked up in RouteMap=: add `http-request set-var(txn.route) "
+               "req.hdrs,map_reg(/r) if { nbsrv(preview) gt 0 } or { stopping } !{ be_conn_free(preview) eq 0 "
+               "}` to the frontend"));
     assert_non_null(strstr(none.list[1].text, "no request follows RouteMap=: add `use_backend %[var(txn.route)] if { "
-                                              "var(txn.route) -m found } { nbsrv(preview) gt 0 }`"));
+                                              "var(txn.route) -m found }` to the frontend"));
     assert_non_null(
         strstr(none.list[2].text, "nobody is given SessionCookie=: add `http-response add-header Set-Cookie "));
     judge(HEAD FRONTEND BACKEND "http-response add-header Set-Cookie %[srv_name,map_reg(/other)]\n" SERVERS
