@@ -127,6 +127,7 @@ class Shop:
         """Begins to send requests; end with stop_load()."""
         command = ["/usr/local/bin/load.py", "127.0.0.1", str(port), f"/run/{name}.json", "4", str(per_second)]
         command += [header] if header else []
+        self.run("rm", "-f", f"/run/{name}.json")
         self.run("systemd-run", "--quiet", "--collect", f"--unit={name}", *command)
         wait_for("the load", lambda: self.counts(name)["sent"] > 50)
 
