@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Which revision comes when: undo, supersede, queue, windows, restarts, and configuration that changes between."""
 import datetime
+import json
+import time
 
 from shop import answered, wait_for
 
@@ -107,6 +109,28 @@ def test_deploy_outside_its_window(loaded):
     assert now["stable"]["version"] == "v2", "the way back is always open"
 
 
+def test_a_window_opens_by_itself(loaded):
+    """What waits for it says until when, begins nothing before, and then begins without anybody's doing."""
+    opens = (int(loaded.run("date", "+%s")) + 80) // 60 * 60  # windows begin with a minute: the first one that we are ready for
+    begins, ends = (time.strftime("%H:%M", time.gmtime(at)) for at in (opens, opens + 3600))
+    until = time.strftime("%FT%T", time.gmtime(opens))
+    loaded.configure(Rollout=[f"DeployWindow={begins}-{ends} UTC"], Canary=AT_ONCE)
+    assert loaded.verb("deploy", version="v2")["waitsUntil"].startswith(until)
+    now = loaded.rollout()
+    assert now["waiting"]["for"] == "window" and now["waiting"]["until"].startswith(until), now
+    assert now["queued"] == {"revision": 2, "version": "v2"} and now["phase"] == "Healthy"
+
+    def began():
+        starts = loaded.run("journalctl", "-o", "json", "-u", "rollout@shop", "ROLLOUT_EVENT=RolloutUpdated").splitlines()
+        return [int(each["__REALTIME_TIMESTAMP"]) / 1e6 for each in map(json.loads, starts) if "revision 2" in each["MESSAGE"]]
+
+    wait_for("the window", lambda: loaded.rollout()["queued"] is None, 100)
+    assert loaded.wait_phase("Healthy", revision=2)["stable"]["version"] == "v2"
+    assert len(began()) == 1 and opens <= began()[0] < opens + 10
+    ran = loaded.run("systemctl", "show", "--value", "-p", "ActiveEnterTimestamp", "--timestamp=unix", "shop@green-1")
+    assert int(ran.strip().lstrip("@")) >= opens
+
+
 def test_restart_of_three_replicas(loaded):
     """One after the other, each drained; never fewer than two serve."""
     loaded.lay_out(3)
@@ -144,15 +168,22 @@ def test_restart_of_one_replica(loaded):
 
 def test_abort_after_promote_full(loaded):
     """It is never too late until it is live: here one of the instances is not there yet."""
-    loaded.run("shop-release", "v3", "never-ready")
+    loaded.write("/run/systemd/system/shop@green-2.service.d/slow.conf", "[Service]\nExecStartPre=sleep infinity\n")
+    loaded.run("systemctl", "daemon-reload")
     loaded.configure(Canary=PAUSED)
-    loaded.deploy("v3", wait=None)
+    loaded.deploy("v2", wait="Paused")
     loaded.verb("promote", full=True)
+    wait_for("the second instance's start", lambda: loaded.instance("green-2")["state"] == "starting")
+    wait_for("answers of both", lambda: answered(loaded.counts(), "v2") > 100)
+    assert loaded.share() == 0.4 and loaded.rollout()["phase"] == "Progressing"
     loaded.verb("abort")
-    now = loaded.wait_phase("Degraded")
-    assert "aborted by hand" in now["message"] and loaded.share() == 0
-    loaded.more_requests(300)
-    assert answered(loaded.counts(), "v3") == 0
+    assert "aborted by hand" in loaded.wait_phase("Degraded")["message"]
+    wait_for("stable alone", lambda: loaded.share() == 0)
+    loaded.more_requests(100)  # what was in flight, and is counted a moment later
+    before = answered(loaded.counts(), "v2")
+    loaded.more_requests(500)
+    assert answered(loaded.counts(), "v2") == before and stable(loaded) == "v1"
+    loaded.wait_stopped("green")
 
 
 def test_scale_changes_while_healthy(loaded):
