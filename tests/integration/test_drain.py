@@ -68,6 +68,23 @@ def test_downloads_outlive_promotion_reloads_and_retirement(loaded):
     wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
 
 
+def test_downloads_outlive_a_blue_green_switch(loaded):
+    """All requests are elsewhere at once, and those that had begun end where they were."""
+    slow_release(loaded, "s1")
+    slow_release(loaded, "s2")
+    loaded.configure(Rollout=["Strategy=blueGreen", "ScaleDownDelaySec=0"])
+    loaded.deploy("s1")
+    loaded.configure(Rollout=["Strategy=blueGreen", "ScaleDownDelaySec=0"], BlueGreen=["AutoPromotion=no"])
+    loaded.deploy("s2", wait="Paused")
+    begun = downloads(loaded, 3)
+    loaded.verb("promote")
+    loaded.wait_phase("Healthy", revision=3)
+    assert loaded.share() == 0 and [each.poll() for each in begun] == [None] * 3, "the switch ended none"
+    assert [each.communicate()[0] for each in begun] == [WHOLE] * 3
+    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+    assert loaded.counts()["mixed"] == 0 and ended(loaded, 2) == {}
+
+
 def test_downloads_beyond_the_drain_timeout_are_ended(loaded):
     """They outlive the switch as long as they may; then they are ended, and the journal names and counts them."""
     slow_release(loaded, "s1")
