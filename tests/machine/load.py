@@ -5,7 +5,9 @@
 Half of the threads keep their connection, half of them close it after each request. COUNTS-FILE holds, anew every 50 ms, a JSON object
 {"sent", "answered": {VERSION: {STATUS: n}}, "mixed", "failed", "failures": [[time, what], ...]}. Mixed are those that began after a version
 had answered for the first time, and were answered by one that had done so before it. A request has failed when no whole answer came,
-or when the answer is an error that no version gave (HAProxy's own 503, say: it carries no X-Version). SIGTERM ends it."""
+or when the answer is an error that no version gave (HAProxy's own 503, say: it carries no X-Version). One thing is forgiven, as by any
+browser: a connection that was kept ends before a byte of the answer has come; its request is sent again, once, on a fresh one. SIGTERM
+ends it."""
 import collections
 import json
 import os
@@ -28,16 +30,38 @@ sent = mixed = 0
 ending = threading.Event()
 
 
+class Unanswered(ConnectionError):
+    """The connection ended, and no byte of an answer had come."""
+
+
+def connect():
+    """A connection, and what is read from it."""
+    connection = socket.create_connection((HOST, PORT), timeout=15)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection, connection.makefile("rb")
+
+
+def send(connection, stream, word):
+    """Sends a request and waits for the first byte of its answer."""
+    try:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n{HEADER}\r\n".encode())
+        begun = stream.peek(1)
+    except ConnectionError as error:
+        raise Unanswered(f"{type(error).__name__} before an answer") from error
+    if not begun:
+        raise Unanswered("closed without an answer")
+
+
 def read_answer(stream):
     """Status and version of one answer; raises when it isn't whole."""
     status_line = stream.readline()
-    if not status_line:
-        raise ConnectionError("closed without an answer")
+    if not status_line.endswith(b"\n"):
+        raise ConnectionError("closed within the status line")
     status = int(status_line.split()[1])
     version, length, close = None, 0, False
     while True:
         line = stream.readline()
-        if not line:
+        if not line.endswith(b"\n"):
             raise ConnectionError("closed within the headers")
         if line in (b"\r\n", b"\n"):
             break
@@ -66,29 +90,27 @@ def record(began, status, version, problem):
             failures.append((time.time(), problem or f"status {status} that no version gave"))
 
 
+def ask(kept, keep):
+    """One request, and what became of it; its connection, if it can be used again."""
+    began = time.monotonic()
+    try:
+        connection, stream = kept or connect()
+        send(connection, stream, "keep-alive" if keep else "close")
+        status, version, close = read_answer(stream)
+    except (OSError, ValueError, IndexError) as error:
+        if kept and isinstance(error, Unanswered):
+            return ask(None, keep)
+        record(began, 0, None, f"{type(error).__name__}: {error}")
+        return None
+    record(began, status, version, None)
+    return (connection, stream) if keep and not close else None
+
+
 def run(keep, pause):
-    connection = stream = None
+    kept = None
     following = time.monotonic()
     while not ending.is_set():
-        began = time.monotonic()
-        try:
-            fresh = connection is None
-            if fresh:
-                connection = socket.create_connection((HOST, PORT), timeout=15)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                stream = connection.makefile("rb")
-            word = "keep-alive" if keep else "close"
-            connection.sendall(f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n{HEADER}\r\n".encode())
-            status, version, close = read_answer(stream)
-            record(began, status, version, None)
-            if close or not keep:
-                connection.close()
-                connection = None
-        except (OSError, ValueError, IndexError) as error:
-            # A kept connection may end while it idles: what a browser does then is what we do, once.
-            if fresh or not isinstance(error, ConnectionError):
-                record(began, 0, None, f"{type(error).__name__}: {error}")
-            connection = None
+        kept = ask(kept, keep)
         following += pause
         wait = following - time.monotonic()
         if wait > 0:
