@@ -3,6 +3,7 @@
 who asked, and crowds that take their time."""
 import contextlib
 import datetime
+import itertools
 import json
 import select
 import socket
@@ -13,7 +14,8 @@ from conftest import booted
 from shop import wait_for
 
 AT_40 = ["Step=", "Step=setWeight 40", "Step=pause"]
-VERBS = ("deploy", "promote", "abort", "retry", "pause", "resume")
+VERBS = ("deploy", "promote", "abort", "retry", "pause", "resume", "undo", "restart", "analyze")
+BODIES = {"deploy": {"version": "v2"}, "analyze": {"name": "no-errors"}}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_status_sock_only_reads(loaded):
     machine = loaded
     before = machine.run("cat", "/var/lib/rollout/shop/state.json")
     for verb in VERBS:
-        status, problem = machine.ask("POST", f"/v1/rollout/{verb}", {"version": "v2"} if verb == "deploy" else {}, sock="status.sock")
+        status, problem = machine.ask("POST", f"/v1/rollout/{verb}", BODIES.get(verb, {}), sock="status.sock")
         assert status == 403 and problem["type"] == "urn:rollout:problem:read-only", problem
     as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
     ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket"]
@@ -139,18 +141,19 @@ def test_history_has_uid_and_login_uid(loaded):
 class Crowd(threading.Thread):
     """Clients that take their time: they send half of a request, drip, or ask and don't read. Who is shown out comes again."""
 
-    HALF, DRIP, DEAF = range(3)
+    KINDS = HALF, DRIP, DEAF = range(3)
     ASKS = (b"POST /v1/rollout/abort HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{", b"GET /v1/", b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
 
-    def __init__(self, machine, name, number):
+    def __init__(self, machine, name, number, kinds=KINDS):
         super().__init__()
         self.machine, self.name, self.over = machine, name, threading.Event()
-        self.clients = [(kind % 3, self.come(kind % 3)) for kind in range(number)]
+        self.clients = [(kind, self.come(kind)) for _, kind in zip(range(number), itertools.cycle(kinds))]
         self.came_again = 0
 
     def come(self, kind):
         connection = door(self.machine, self.name)
         connection.sendall(self.ASKS[kind])
+        connection.setblocking(False)
         return connection
 
     def goes_on(self, kind, connection):
@@ -159,6 +162,8 @@ class Crowd(threading.Thread):
         poll.register(connection, 0)  # no event but the end
         try:
             return not poll.poll(0) and (kind != self.DRIP or connection.send(b"x") == 1)
+        except BlockingIOError:
+            return True  # it has dripped as much as is kept for those who wait at the door
         except OSError:
             return False
 
@@ -181,6 +186,10 @@ class Crowd(threading.Thread):
             connection.close()
 
 
+# What a rollout may take longer by chance: HAProxy sees each of its two instances a check later (200 ms), and a busy host starts it later.
+CHANCE = 1.0
+
+
 def seconds_of(machine):
     """How long a canary with many steps takes, by the agent's own clock."""
     machine.configure(Canary=["Step=", *(f"Step=setWeight {share}" for share in range(5, 100, 5))])
@@ -192,9 +201,12 @@ def seconds_of(machine):
 
 
 def test_hundreds_of_slow_clients_do_not_slow_a_rollout(loaded):
+    """They fill the door that is open to everybody, and half of the other one: who may use that is answered."""
     alone = seconds_of(loaded)
-    with Crowd(loaded, "status.sock", 300) as readers, Crowd(loaded, "api.sock", 30):
+    with Crowd(loaded, "status.sock", 300, [Crowd.HALF]) as halves, Crowd(loaded, "status.sock", 60) as others, Crowd(loaded, "api.sock", 30):
         crowded = seconds_of(loaded)
-        assert len(readers.clients) == 300
-    print(f"alone {alone:.2f} s, with a crowd {crowded:.2f} s; {readers.came_again} were shown out and came again")
-    assert crowded < 5 * alone, "of the same order"
+        assert loaded.run("rolloutctl", "status", "shop").startswith("Healthy")
+        assert loaded.rollout()["stable"]["version"] in loaded.run("rolloutctl", "get", "shop")
+    alone = max(alone, seconds_of(loaded))
+    print(f"alone {alone:.2f} s, with a crowd {crowded:.2f} s; {halves.came_again + others.came_again} were shown out and came again")
+    assert crowded < 2 * alone + CHANCE
