@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who asks the agent, and how: one door that only reads, events that are missed by nobody, verbs that say what they expect, names of those
-who asked, and crowds that take their time."""
+who asked, crowds that take their time, and agents that give no answer."""
+import concurrent.futures
 import contextlib
 import datetime
 import itertools
 import json
+import pathlib
 import select
 import socket
+import subprocess
 import threading
+import time
 
 import pytest
 from conftest import booted
@@ -210,3 +214,69 @@ def test_hundreds_of_slow_clients_do_not_slow_a_rollout(loaded):
     alone = max(alone, seconds_of(loaded))
     print(f"alone {alone:.2f} s, with a crowd {crowded:.2f} s; {halves.came_again + others.came_again} were shown out and came again")
     assert crowded < 2 * alone + CHANCE
+
+
+# ---------------------------------------------------------------- agents that give no answer
+
+ANSWER_TIME, AT_ONCE = 15, 5  # seconds: as long as rolloutctl waits for an answer; as long as one of its runs takes where others compute, too
+ASKS = (["status", "shop"], ["history", "shop"], ["abort", "shop"])
+
+
+@pytest.fixture
+def dead(machine):
+    """An agent that something is done to; in the end it answers again, and nothing has changed."""
+    if machine.rollout()["phase"] == "Idle":
+        machine.deploy("v1")
+    seen = [f"shop@{color}-{number}" for color in ("blue", "green") for number in (1, 2)]
+    lives = ["systemctl", "show", "-p", "Id,ActiveState,InvocationID", *seen]
+    machine.wait_stopped("green" if machine.wait_phase("Healthy")["stable"]["color"] == "blue" else "blue")
+    state = pathlib.Path(f"{machine.root}/var/lib/rollout/shop/state.json")
+    before = machine.servers(), machine.run(*lives), json.loads(state.read_text())["history"]
+    yield machine
+    machine.wait_phase("Healthy")
+    assert (machine.servers(), machine.run(*lives), json.loads(state.read_text())["history"]) == before
+
+
+def no_answer(machine, arguments):
+    """Asks an agent that gives none; how long that took."""
+    began = time.monotonic()
+    asked = subprocess.run([*machine.prefix, "rolloutctl", *arguments], check=False, capture_output=True, text=True, timeout=60)
+    assert (asked.returncode, asked.stdout) == (4, "") and "the agent of shop does not answer" in asked.stderr, asked
+    return time.monotonic() - began
+
+
+def test_agent_that_is_stopped(dead):
+    dead.run("systemctl", "stop", "rollout@shop")
+    try:
+        for arguments in (*ASKS, ["deploy", "shop", "v2"]):
+            assert no_answer(dead, arguments) < AT_ONCE
+    finally:
+        dead.run("systemctl", "start", "rollout@shop")
+
+
+def test_agent_that_was_killed_and_left_its_sockets(dead):
+    """Nobody listens there any more."""
+    dead.run("systemctl", "mask", "--runtime", "rollout@shop")
+    try:
+        dead.run("systemctl", "kill", "--signal=KILL", "rollout@shop")
+        wait_for("its end", lambda: dead.run("systemctl", "show", "--value", "-p", "ActiveState", "rollout@shop").strip() == "failed")
+        for arguments in (*ASKS, ["deploy", "shop", "v2"]):
+            assert no_answer(dead, arguments) < AT_ONCE
+        sockets = {path.name for path in pathlib.Path(f"{dead.root}/run/rollout/shop").glob("*.sock")}
+        assert sockets == {"api.sock", "status.sock"}
+    finally:
+        dead.run("systemctl", "unmask", "--runtime", "rollout@shop")
+        dead.run("systemctl", "restart", "rollout@shop")
+
+
+def test_agent_that_hangs(dead):
+    """It listens, and says nothing. Each of those who ask waits as long as is said, and no longer; who lists all apps is told of it."""
+    dead.run("systemctl", "kill", "--signal=STOP", "rollout@shop")
+    try:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            listing = pool.submit(dead.run, "rolloutctl", "list")
+            took = list(pool.map(lambda arguments: no_answer(dead, arguments), ASKS))
+        assert all(ANSWER_TIME <= each < ANSWER_TIME + AT_ONCE for each in took), took
+        assert "the agent of shop does not answer" in listing.result()
+    finally:
+        dead.run("systemctl", "kill", "--signal=CONT", "rollout@shop")
