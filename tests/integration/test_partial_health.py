@@ -100,10 +100,22 @@ def test_one_of_three_stable_instances_unready(loaded):
 
 
 def test_one_of_three_stable_instances_crashing(loaded):
+    """It comes back when it is let: until then the other two hold the share and the steps stand still, and so they do until it is steady."""
     sides = Sides(loaded, 20)
-    crash(loaded, f"{sides.stable}-1")
-    loaded.verb("promote")
+    ill = f"{sides.stable}-1"
+    folder = f"/run/systemd/system/shop@{ill}.service.d"
+    loaded.write(f"{folder}/held.conf", "[Service]\nExecStartPre=+/bin/sh -c 'while test -e /run/held; do sleep 0.05; done'\n")
+    loaded.run("systemctl", "daemon-reload")
+    loaded.run("touch", "/run/held")
+    crash(loaded, ill)
+    sides.wait_share_without(ill)
+    sides.frozen(f"{ill} is starting")
+    assert not loaded.servers()[ill]["up"]
+    loaded.run("rm", "-r", "/run/held", folder)
+    now = wait_for("its return", lambda: (n := loaded.rollout()) and f"{ill} has crashed and was started again just now" in n["message"] and n)
+    assert now["step"]["index"] == 2 and now["weight"]["actual"] == 20
     sides.live_in_the_end()
+    loaded.run("systemctl", "daemon-reload")
 
 
 def test_stable_unhealthy_while_the_fix_is_the_canary(loaded):
