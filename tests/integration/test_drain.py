@@ -65,7 +65,7 @@ def test_downloads_outlive_promotion_reloads_and_retirement(loaded):
         loaded.run("systemctl", "reload", "haproxy")
     loaded.wait_phase("Healthy", revision=3)
     assert [each.communicate()[0] for each in begun] == [WHOLE] * 3
-    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+    loaded.wait_stopped("green")
 
 
 def test_downloads_outlive_a_blue_green_switch(loaded):
@@ -96,7 +96,7 @@ def test_downloads_beyond_the_drain_timeout_are_ended(loaded):
     assert [each.poll() for each in begun] == [None] * 3, "the switch ended none"
     ends = [each.communicate()[0].split() for each in begun]
     assert all(status == "200" and int(size) < 5000 and code != "0" for status, size, code in ends), ends
-    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+    loaded.wait_stopped("green")
     assert sum(ended(loaded, 2).values()) == 3
 
 
@@ -128,5 +128,5 @@ def test_websockets_outlive_a_promotion_until_the_drain_timeout(loaded):
     for each in kept:
         *echoes, end = each.communicate()[0].split()
         assert end == "ended" and 2 < float(echoes[-1]) - switched < 8, "as long as DrainTimeoutSec= says, and no longer"
-    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+    loaded.wait_stopped("green")
     assert sum(ended(loaded, 2).values()) == 2

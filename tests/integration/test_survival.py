@@ -24,7 +24,7 @@ def test_haproxy_reload_mid_step(loaded):
         wait_for("40 % again", lambda: abs(canary_share(loaded) - 0.4) < 0.001)
     loaded.verb("promote")
     assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
-    wait_for("the old color's end", lambda: loaded.rollout()["canary"] is None)
+    loaded.wait_stopped("blue")
 
 
 def test_haproxy_restart_mid_step(machine):
