@@ -52,20 +52,31 @@ systemctl start second
 """
 
 
+# As `sandbox run` does, without looking for the machine each time: tests run thousands of commands.
+ENTER = ["--all", "--", "setpriv", "--bounding-set=-sys_time,-sys_module,-sys_rawio", "--", "env", "-i",
+         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8", "TERM=dumb"]
+
+
+def init_of(name):
+    """A machine's first process, as its id is here: another one with each boot."""
+    listed = subprocess.run([SANDBOX, "list"], check=True, capture_output=True, text=True).stdout.split("\n")
+    return next(line.split()[2] for line in listed if line.split()[:1] == [name])
+
+
 class Machine(Shop):
     """A booted machine."""
 
     def __init__(self, name):
-        super().__init__(prefix=[SANDBOX, "run", name])
+        super().__init__()
         self.name = name
         self.analyses = True  # what is configured does, at first that of tests/machine/shop.conf
         self.find_root()
 
     def find_root(self):
-        """Where its files are seen from here: changes with each boot."""
-        listed = subprocess.run([SANDBOX, "list"], check=True, capture_output=True, text=True).stdout.split("\n")
-        pid = next(line.split()[2] for line in listed if line.split()[:1] == [self.name])
+        """Where its files are seen from here, and how one gets in: changes with each boot."""
+        pid = init_of(self.name)
         self.root = f"/proc/{pid}/root"
+        self.prefix = ["nsenter", "--target", pid, *ENTER]
 
     def reboot(self, *options):
         """Boots it anew; its disk is kept."""
@@ -179,7 +190,7 @@ def booted(package, purpose):
     try:
         made = Machine(name)
         archive = subprocess.run(["tar", "c", "-C", str(TOP / "tests"), "machine"], check=True, capture_output=True).stdout
-        subprocess.run([SANDBOX, "run", name, "tar", "x", "-C", "/root"], check=True, input=archive)
+        subprocess.run([*made.prefix, "tar", "x", "-C", "/root"], check=True, input=archive)
         made.run("/root/machine/prepare")
         made.wait_phase("Idle")
         yield made

@@ -54,12 +54,6 @@ SOCKETS = """
 """
 
 
-def enter(machine):
-    """As `sandbox run` does, without looking for the machine each time: there are some hundred commands to run."""
-    pid = machine.root.split("/")[2]
-    return ["nsenter", "--target", pid, "--all", "--", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
-
-
 @pytest.fixture(scope="module")
 def machine(package):
     with booted(package, "bad-input") as made:
@@ -72,7 +66,6 @@ def machine(package):
         made.run("systemctl", "daemon-reload")
         made.run("systemctl", "start", "rollout@pay")
         made.deploy("v1")
-        made.prefix = enter(made)
         wait_for("idle servers", lambda: all(s["maint"] for n, s in made.servers().items() if n.startswith("green")))
         yield made
 

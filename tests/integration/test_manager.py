@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import ENTER, init_of
 
 TOP = Path(__file__).resolve().parents[2]
 SANDBOX = TOP / "tools" / "sandbox"
@@ -49,9 +50,10 @@ DROP_INS = {
 class Machine:
     def __init__(self, name):
         self.name = subprocess.check_output([SANDBOX, "up", name, "--owner", str(os.getpid())], text=True).strip()
+        self.pid = init_of(self.name)
 
     def command(self, *words):
-        return [str(SANDBOX), "run", self.name, *words]
+        return ["nsenter", "--target", self.pid, *ENTER, *words]
 
     def run(self, script):
         words = self.command("sh", "-euc", script)
