@@ -41,7 +41,7 @@ DROP_INS = {
     "shop@blue-3": "ExecStart=\nExecStart=/bin/sleep infinity\nTimeoutStartSec=1s\nRestart=no",
     "shop@blue-4": "[Unit]\nConditionPathExists=/nowhere",
     "shop@green-2": "Type=exec\nExecStart=\nExecStart=/no/such/program\nRestart=no",
-    "shop@green-3": "ExecStart=\nExecStart=/bin/sh -c 'sleep 2; systemd-notify --ready; exec sleep infinity'",
+    "shop@green-3": "ExecStart=\nExecStart=/bin/sh -c 'until rm /run/let 2>&-; do sleep 0.05; done; systemd-notify --ready; exec sleep infinity'",
     "shop@green-4": "ExecStart=\nTimeoutStopSec=1s\nRestart=no\n"
     "ExecStart=/bin/sh -c 'trap \"\" TERM; systemd-notify --ready; while :; do sleep 1; done'",
 }
@@ -364,6 +364,8 @@ def test_job_of_somebody_else_is_joined(permitted, probe):
     permitted.run("systemctl start --no-block shop@green-3")
     probe.seen("green-3", state="starting", job=True)
     probe.tell("start green-3")
+    assert not any(line["event"] == "done" for line in probe.settle())
+    permitted.run("touch /run/let")
     probe.done("green-3")
 
 
@@ -413,6 +415,7 @@ def test_order_under_way_when_systemd_goes(permitted, probe):
     permitted.run("systemctl daemon-reexec")
     probe.done("green-3", "ECONNRESET")
     probe.seen("green-3", state="starting", job=True)
+    permitted.run("touch /run/let")
     probe.seen("green-3", state="active", job=False)
 
 
