@@ -22,15 +22,17 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def wait_for(what, condition, seconds=30.0):
-    """Polls until condition() gives something true, and returns that."""
+    """Polls until condition() gives something true, and returns that. Most of the time it sleeps: who is waited for needs the processor."""
     end = time.monotonic() + seconds
     while True:
+        asked = time.monotonic()
         result = condition()
         if result:
             return result
-        if time.monotonic() > end:
+        answered_at = time.monotonic()
+        if answered_at > end:
             raise TimeoutError(f"{what}: not within {seconds:g} s")
-        time.sleep(0.005)
+        time.sleep(min(max(0.01, 2 * (answered_at - asked)), 0.2))
 
 
 def answered(seen, version):
