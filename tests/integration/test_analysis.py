@@ -69,7 +69,8 @@ def test_five_errors_in_a_row_abort(loaded):
     assert "RolloutAborted" in now["message"] and "consecutive errors (5) > ConsecutiveErrorLimit (4)" in now["message"], now["message"]
     run = the_run(loaded, 2)
     assert run["phase"] == "Error" and [each["phase"] for each in run["metrics"][0]["measurements"]] == ["Error"] * 5
-    assert now["stable"]["version"] == "v1" and now["weight"]["actual"] == 0
+    assert now["stable"]["version"] == "v1"
+    wait_for("weight 0", lambda: loaded.rollout()["weight"]["actual"] == 0)
 
 
 def test_failure_of_a_dry_run_is_ignored(loaded):

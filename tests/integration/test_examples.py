@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The examples of a whole platform, run as they are written: a canary and a blue-green with everything that they need on a host. Only
-durations are shorter: a minute is three seconds."""
+durations are shorter: a minute is two seconds."""
 import json
 import re
 
 from conftest import TOP
 from shop import answered, wait_for
 
-FASTER = 20
+FASTER = 30
 UNITS = {"h": 3600, "min": 60, "m": 60, "s": 1}
 DURATION = re.compile(r"(?<=[= ])(\d+)(h|min|m|s)(?![\w.])")
 
