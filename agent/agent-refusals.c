@@ -106,9 +106,7 @@ static int refuse_routes(const struct agent *agent, const struct spec *spec, uin
                          "use_backend: `http-request set-var(txn.route) req.hdrs,map_reg(%s)` and `use_backend "
                          "%%[var(txn.route)]`, with the conditions of ROUTES in rollout.conf(5), then a reload",
                          socket, map, map);
-    return has_preview(agent, spec)
-               ? refuse_servers(agent, spec, balancer, haproxy->n_backends, err)
-               : 0;
+    return has_preview(agent, spec) ? refuse_servers(agent, spec, balancer, haproxy->n_backends, err) : 0;
 }
 
 static int refuse_balancer(const struct agent *agent, const struct spec *spec, uint32_t balancer, struct error *err) {

@@ -47,7 +47,6 @@ static int check_deploy(const struct api_command *asked, struct error *err) {
     return 0;
 }
 
-
 /* A new attempt could work, as far as anybody can tell: what it runs is there, and where it goes. */
 static int check_new_attempt(struct agent *agent, uint32_t revision, struct error *err) {
     const struct history *entry = state_revision(&agent->next, revision);
@@ -124,8 +123,8 @@ static int weigh_verb(struct agent *agent, const struct api_command *asked, stru
         if (command_asked.verb == VERB_DEPLOY)
             command_asked.identity = revision_identity(command_asked.version, asked->env);
     }
-    command(attempt ? spec_of_attempt(agent) : agent_spec(agent), &agent->state, &agent->world, agent->now, &command_asked,
-            &agent->next, ret);
+    command(attempt ? spec_of_attempt(agent) : agent_spec(agent), &agent->state, &agent->world, agent->now,
+            &command_asked, &agent->next, ret);
     bool begins = ret->verdict == VERDICT_ACCEPTED && (ret->new_attempt || ret->new_revision);
     return begins ? check_new_attempt(agent, ret->revision, err) : 0;
 }

@@ -48,7 +48,8 @@ static bool deploy_waits_too_long(struct decision *d) {
     return end <= d->now;
 }
 
-/* What stable cannot carry, by those balancers that answer: who is gone carries nothing, and who is silent hears nothing. */
+/* What stable cannot carry, by the balancers that answer: who is gone carries nothing, and who is silent hears
+ * nothing. */
 static share_t share_beyond_stable(struct decision *d) {
     uint32_t ready = 0, replicas = d->spec->replicas;
     if (deploy_waits_too_long(d) || (d->units_known && !any_active(d, color_canary(d->next))))

@@ -283,7 +283,8 @@ void ask_restart(struct asking *a) {
     if (state->stable == COLOR_NONE)
         conclude(a, VERDICT_REFUSED, "nothing is live yet");
     else if (a->spec->replicas > 1)
-        restart_one_by_one(a);  else if (state->rollout.mode != MODE_IDLE)
+        restart_one_by_one(a);
+    else if (state->rollout.mode != MODE_IDLE)
         conclude(a, VERDICT_REFUSED, "Replicas=1: it takes the other color, where revision %u is",
                  state->rollout.revision);
     else if (id128_is_null(&state_revision(state, stable_revision(state))->identity))

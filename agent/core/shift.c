@@ -72,8 +72,8 @@ static void weigh(struct shift *s, uint32_t backend, enum color color, bool rais
     }
 }
 
-/* An instance that runs is let in, with weight 0 and only as far as checks allow. Not by half of the picture: that it is
- * out as it is being restarted shows only when all others are seen. */
+/* An instance that runs is let in, with weight 0 and only as far as checks allow. Not by half of the picture: that it
+ * is out as it is being restarted shows only when all others are seen. */
 static void enable(struct shift *s, uint32_t backend, enum color color, uint32_t number) {
     const struct server_seen *server = server_of(s, backend, color, number);
     if (s->d->units_known && instance_active(s->d, color, number) && (server->maint || server->drain))

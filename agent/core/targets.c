@@ -131,8 +131,7 @@ bool targets_reached(const struct decision *d) {
 
 static bool previewed_everywhere(const struct decision *d, enum color color, uint32_t number, bool *any) {
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++) {
-        const struct server_seen *server =
-            &d->world->balancers[balancer].servers[d->world->n_backends][color][number];
+        const struct server_seen *server = &d->world->balancers[balancer].servers[d->world->n_backends][color][number];
         uint16_t target = d->target[balancer][d->world->n_backends][color][number];
         *any = *any || server->known;
         if (server->known && (!server->up || target == 0 || server->weight != target))

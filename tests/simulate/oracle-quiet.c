@@ -99,8 +99,8 @@ static void check_backend(struct sim *sim, uint32_t b, uint32_t backend) {
                     (unsigned long long)look.all, allowed);
 }
 
-/* I3: at the address of the new revision nobody else is met, and itself as soon as it may begin. What was taken back may
- * keep its address as long as it keeps its color. */
+/* I3: at the address of the new revision nobody else is met, and itself as soon as it may begin. What was taken back
+ * may keep its address as long as it keeps its color. */
 static void check_preview(struct sim *sim, uint32_t b) {
     const struct state *state = &sim->oracle.previous;
     const struct rollout *rollout = &state->rollout;

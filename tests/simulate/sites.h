@@ -144,7 +144,7 @@
     X(ROUTE_STEP, PLAN, "plan.route-step")                         \
     X(SESSION_COOKIE, PLAN, "plan.session-cookie")                 \
     X(HAND_ROUTES, FAULT, "hand.routes")                           \
-    X(LINK_LOST, PLAN, "disk.forgets-a-link-at-reboot")               \
+    X(LINK_LOST, PLAN, "disk.forgets-a-link-at-reboot")            \
     X(FILES_REFUSED, PLAN, "files.refused")
 
 enum site_class { SITE_PLAN, SITE_FAULT };

@@ -79,8 +79,9 @@ static void what_waits_is_told_after_an_abort(void **ignored) {
     decide_for(3 * USEC_PER_SEC);
     assert_int_equal(explained().phase, PHASE_DEGRADED);
     assert_int_equal(explained().waiting, WAITING_WINDOW);
-    assert_string_equal(explained().message,
-                        "RolloutAborted: revision 2: aborted by hand: by uid 1000; revision 3 (v9) waits for its window");
+    assert_string_equal(
+        explained().message,
+        "RolloutAborted: revision 2: aborted by hand: by uid 1000; revision 3 (v9) waits for its window");
 }
 
 /* Back to any revision, whatever is said of deploys. */
