@@ -100,7 +100,7 @@ tests_unit_test_run_json_SOURCES = %D%/test-run-json.c %D%/random-model.c %D%/ra
 tests_unit_test_run_json_LDADD = $(STORE_LIBS) $(TEST_LIBS)
 tests_unit_test_state_json_SOURCES = %D%/test-state-json.c %D%/random-model.c %D%/random-model.h
 tests_unit_test_state_json_LDADD = $(STORE_LIBS) $(TEST_LIBS)
-tests_unit_test_store_SOURCES = %D%/test-store.c %D%/random-model.c %D%/random-model.h
+tests_unit_test_store_SOURCES = %D%/test-store.c %D%/failing-disk.h %D%/random-model.c %D%/random-model.h
 tests_unit_test_store_LDADD = $(STORE_LIBS) $(TEST_LIBS)
 tests_unit_test_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write,--wrap=fsync,--wrap=fchmod,--wrap=mkdir \
 	-Wl,--wrap=unlinkat,--wrap=symlinkat,--wrap=renameat
