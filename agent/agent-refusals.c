@@ -10,7 +10,7 @@
 /* Both colors go by one template, which the agent watches, and is permitted, from its start. */
 static int refuse_units(const struct agent *agent, const struct spec *spec, struct error *err) {
     if (strcmp(spec->unit, agent->unit) != 0)
-        return state_is_blank(&agent->state)
+        return state_is_blank(&agent->state) && agent->state.rollout.mode != MODE_HELD
                    ? error_set(err, -ENOEXEC,
                                "Unit=%s was set after the agent had started: systemctl restart rollout@%s", spec->unit,
                                agent->app)

@@ -161,10 +161,26 @@ static int load_pinned(struct agent *agent, uint32_t number, struct spec **ret, 
     return r;
 }
 
+/* What was decided is not known: what began last, among what instances are placed at, is nearest to what runs. */
+static void load_newest(struct agent *agent) {
+    const struct store *store = agent->ports.store;
+    for (int all = 0; all < 2 && !agent->pinned; all++)
+        for (uint32_t number = UINT32_MAX; !agent->pinned && (number = store->newest(store->self, !all, number)) > 0;) {
+            struct error err = {0};
+            if (load_pinned(agent, number, &agent->pinned, &err) < 0)
+                log_error("spec", "revision %u: %s", number, err.text);
+            else
+                log_notice("spec", "until it is known again what was decided, the configuration of revision %u counts",
+                           number);
+        }
+}
+
 static void load_pinned_at_start(struct agent *agent) {
     struct error err = {0};
     uint32_t number = agent->state.rollout.revision;
-    if (number && load_pinned(agent, number, &agent->pinned, &err) < 0)
+    if (agent->state.rollout.mode == MODE_HELD)
+        load_newest(agent);
+    else if (number && load_pinned(agent, number, &agent->pinned, &err) < 0)
         log_error("spec", "revision %u: %s; the configuration in the files counts instead", number, err.text);
 }
 
@@ -205,8 +221,9 @@ int agent_start(const char *app, const struct agent_ports *ports, struct agent *
         r = go_by(agent, NULL, agent->pinned, err);
     }
     if (r < 0) {
+        bool deployed = agent->state.rollout.mode == MODE_HELD || !state_is_blank(&agent->state);
         agent_free(agent);
-        return r;
+        return deployed || r == -ENOMEM ? r : -ENOEXEC;
     }
     (void)snprintf(agent->unit, sizeof agent->unit, "%s", agent_spec(agent)->unit);
     runs_resume(agent);

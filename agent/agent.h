@@ -55,8 +55,8 @@ struct agent_ports {
 
 struct agent;
 
-/* Loads what was decided and begins. Fails only when there is nothing to serve: an app with nothing deployed and bad
- * configuration. */
+/* Loads what was decided and begins. -ENOEXEC: the configuration is bad, and nothing is deployed that had one of its
+ * own. Where something is, it goes on by that, and fails only when that cannot be read either. */
 int agent_start(const char *app, const struct agent_ports *ports, struct agent **ret, struct error *err);
 struct agent *agent_free(struct agent *agent);
 

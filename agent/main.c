@@ -371,7 +371,7 @@ static int run(const char *app) {
     int r = begin(&driver, &err);
     if (r < 0) {
         log_error("agent", "%s: %s", app, err.text);
-        bool spec = !driver.agent && r != -ENOMEM;
+        bool spec = !driver.agent && r == -ENOEXEC;
         end(&driver);
         return spec ? EXIT_SPEC : EXIT_BROKEN;
     }

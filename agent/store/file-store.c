@@ -137,6 +137,7 @@ int file_store_new(const char *folder, const char *app, struct store *ret, struc
         .load_revision = revision_load,
         .commit_revision = revision_commit,
         .place = instance_place,
+        .newest = store_newest,
         .highest = store_highest,
         .prune = store_prune,
     };

@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/files.h"
+#include "common/text.h"
 #include "core/words.h"
 #include "store/environment.h"
 #include "store/folders.h"
+
+#define REVISIONS "../revisions/" /* what links begin with */
 
 static int known_endpoint(const struct file_store *store, const char *instance, struct endpoint *ret,
                           struct error *err) {
@@ -65,7 +69,7 @@ int instance_place(void *self, enum color color, uint32_t number, const struct r
     struct endpoint place = *endpoint;
     (void)instance_name(instance, color, number);
     (void)snprintf(folder, sizeof(folder), "revisions/%u/%s", revision->number, instance);
-    (void)snprintf(target, sizeof(target), "../%s", folder);
+    (void)snprintf(target, sizeof(target), REVISIONS "%u/%s", revision->number, instance);
 
     int r = place.port > 0 ? 0 : known_endpoint(store, instance, &place, err);
     _cleanup_buffer_ struct buffer text = BUFFER(ENVIRONMENT_TEXT_MAX);
@@ -89,4 +93,21 @@ int instance_place(void *self, enum color color, uint32_t number, const struct r
     if (r == 0)
         r = store_path(store, path, err, "instances/%s", instance);
     return r < 0 ? r : symlink_swap(target, path, err);
+}
+
+uint32_t instance_revision(const struct file_store *store, enum color color, uint32_t number) {
+    char path[PATH_MAX], target[80];
+    uint32_t revision = 0;
+    if (store_path(store, path, NULL, "instances/%s", INSTANCE_NAME(color, number)) < 0)
+        return 0;
+    ssize_t n = readlink(path, target, sizeof(target) - 1);
+    if (n < 0)
+        return 0;
+    target[n] = '\0';
+    size_t prefix = strlen(REVISIONS);
+    char *end = strncmp(target, REVISIONS, prefix) == 0 ? strchr(target + prefix, '/') : NULL;
+    if (!end)
+        return 0;
+    *end = '\0';
+    return text_to_u32(target + prefix, &revision) ? revision : 0;
 }

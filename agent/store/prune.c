@@ -31,16 +31,10 @@ static uint32_t number_of(const char *name, const char *suffix) {
 
 /* A link stays good even of an instance that will not start again as it is: its env tells what ran there. */
 static bool linked(const struct file_store *store, uint32_t revision) {
-    char path[PATH_MAX], target[PATH_MAX], prefix[48];
-    size_t len = (size_t)snprintf(prefix, sizeof(prefix), "../revisions/%u/", revision);
     for (uint32_t number = 0; number < REPLICAS_MAX; number++)
-        for (enum color color = BLUE; color < COLORS; color++) {
-            if (store_path(store, path, NULL, "instances/%s", INSTANCE_NAME(color, number)) < 0)
-                continue;
-            ssize_t n = readlink(path, target, sizeof(target));
-            if (n >= (ssize_t)len && memcmp(target, prefix, len) == 0)
+        for (enum color color = BLUE; color < COLORS; color++)
+            if (instance_revision(store, color, number) == revision)
                 return true;
-        }
     return false;
 }
 
@@ -92,10 +86,10 @@ static int prune_folder(struct file_store *store, const struct state *state, con
     return first;
 }
 
-static int highest_in(const struct file_store *store, const char *below, const char *suffix, uint32_t *ret,
-                      struct error *err) {
+static int highest_in(const struct file_store *store, const char *name, const char *suffix, uint32_t below,
+                      uint32_t *ret, struct error *err) {
     char path[PATH_MAX];
-    int r = store_path(store, path, err, "%s", below);
+    int r = store_path(store, path, err, "%s", name);
     if (r < 0)
         return r;
     _cleanup_(closedir_cleanup) DIR *folder = opendir(path);
@@ -104,16 +98,28 @@ static int highest_in(const struct file_store *store, const char *below, const c
     *ret = 0;
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         uint32_t number = number_of(entry->d_name, suffix);
-        *ret = number > *ret ? number : *ret;
+        *ret = number > *ret && number < below ? number : *ret;
     }
     return 0;
 }
 
+uint32_t store_newest(void *self, bool placed, uint32_t below) {
+    uint32_t newest = 0;
+    if (!placed)
+        return highest_in(self, "revisions", "", below, &newest, NULL) < 0 ? 0 : newest;
+    for (uint32_t number = 0; number < REPLICAS_MAX; number++)
+        for (enum color color = BLUE; color < COLORS; color++) {
+            uint32_t revision = instance_revision(self, color, number);
+            newest = revision > newest && revision < below ? revision : newest;
+        }
+    return newest;
+}
+
 int store_highest(void *self, uint32_t *ret_revision, uint32_t *ret_run, struct error *err) {
     uint32_t revision, run;
-    int r = highest_in(self, "revisions", "", &revision, err);
+    int r = highest_in(self, "revisions", "", UINT32_MAX, &revision, err);
     if (r == 0)
-        r = highest_in(self, "runs", ".json", &run, err);
+        r = highest_in(self, "runs", ".json", UINT32_MAX, &run, err);
     if (r < 0)
         return r;
     *ret_revision = revision;

@@ -40,6 +40,8 @@ struct store {
      * missing. */
     int (*place)(void *self, enum color color, uint32_t number, const struct revision *revision, const char *release,
                  const struct endpoint *endpoint, struct error *err);
+    /* The newest revision with a number below BELOW, of those that instances are placed at, or of all. 0: none. */
+    uint32_t (*newest)(void *self, bool placed, uint32_t below);
     /* The highest numbers that a revision and a run ever had here; 0: none. */
     int (*highest)(void *self, uint32_t *ret_revision, uint32_t *ret_run, struct error *err);
     /* Removes revisions that are not in the state's history or slots, and runs that belong to none. Best effort. */

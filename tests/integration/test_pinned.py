@@ -7,7 +7,13 @@ from conftest import booted, under_load
 from shop import wait_for
 
 TYPO = "/etc/rollout/shop.conf.d/20-typo.conf"
+STATE = "/var/lib/rollout/shop/state.json"
 BAD = "[Rollout]\nReplica=3\n"
+TYPOS = {  # and what is said of it
+    "key": (BAD, "Replica="),
+    "socket": ("[HAProxy]\nSocket=\nSocket=lb.example.org:9999\n", "Socket: \"lb.example.org:9999\" is no socket"),
+    "server": ("[HAProxy]\nServer=%c+%n\n", "Server: it gives \"green+32\""),
+}
 AT_40 = ["Step=", "Step=setWeight 40", "Step=pause"]
 
 
@@ -61,10 +67,10 @@ def untouched(machine):
     return shown, machine.servers(), lives
 
 
-def refuses_deploys(machine):
+def refuses_deploys(machine, said="Replica="):
     """It is Degraded because of the files, and begins nothing by them."""
     now = machine.wait_phase("Degraded")
-    assert now["message"].startswith("InvalidSpec") and TYPO in now["message"] and "Replica=" in now["message"]
+    assert now["message"].startswith("InvalidSpec") and TYPO in now["message"] and said in now["message"]
     for verb, body in (("deploy", {"version": "v3"}), ("retry", {})):
         status, problem = machine.ask("POST", f"/v1/rollout/{verb}", body)
         assert status >= 400 and TYPO in problem["detail"], problem
@@ -81,34 +87,89 @@ def test_reload_with_bad_files_fails_and_changes_nothing(loaded):
     end(loaded, version)
 
 
-def test_bad_files_at_start_of_the_agent(loaded):
+@pytest.mark.parametrize("typo", TYPOS.values(), ids=TYPOS.keys())
+def test_bad_files_at_start_of_the_agent(loaded, typo):
     """It serves by what is pinned: also the rollout goes on by that."""
     version = begin(loaded)
-    loaded.write(TYPO, BAD)
+    loaded.write(TYPO, typo[0])
     before = untouched(loaded)
     loaded.run("systemctl", "restart", "rollout@shop")
-    refuses_deploys(loaded)
+    refuses_deploys(loaded, typo[1])
     loaded.more_requests()
     assert untouched(loaded) == before
     loaded.verb("promote")
     wait_for("the promotion", lambda: loaded.rollout()["stable"]["version"] == version)
-    refuses_deploys(loaded)
+    refuses_deploys(loaded, typo[1])
     loaded.run("rm", TYPO)
     assert reload(loaded) == 0
     assert loaded.wait_phase("Healthy")["stable"]["version"] == version
 
 
-def test_typo_and_reboot_serves(machine):
+@pytest.mark.parametrize("typo", [TYPOS["key"], TYPOS["socket"]], ids=["key", "socket"])
+def test_typo_and_reboot_serves(machine, typo):
     live = machine.rollout()["stable"]["version"]
-    machine.write(TYPO, BAD)
+    machine.write(TYPO, typo[0])
     machine.reboot("--hard")
-    refuses_deploys(machine)
+    refuses_deploys(machine, typo[1])
     with under_load(machine):
         machine.more_requests(500)
         assert list(machine.counts()["answered"]) == [live]
     machine.run("rm", TYPO)
     assert reload(machine) == 0
     machine.wait_phase("Healthy")
+
+
+@pytest.mark.parametrize("how", [f"rm {STATE}", f"echo garbage >{STATE}"], ids=["lost", "garbage"])
+def test_typo_and_lost_state(loaded, how):
+    """What runs is found again by the configuration that it began with."""
+    stable = loaded.rollout()["stable"]
+    loaded.wait_stopped("green" if stable["color"] == "blue" else "blue")
+    before = untouched(loaded)
+    loaded.write(TYPO, BAD)
+    loaded.run("systemctl", "stop", "rollout@shop")
+    loaded.run("sh", "-c", how)
+    loaded.run("systemctl", "start", "rollout@shop")
+    wait_for("it is found again", lambda: loaded.rollout().get("stable") == stable)
+    refuses_deploys(loaded)
+    loaded.more_requests()
+    assert untouched(loaded) == before
+    loaded.run("rm", TYPO)
+    assert reload(loaded) == 0
+    assert loaded.wait_phase("Healthy")["stable"] == stable
+
+
+def test_typo_and_lost_state_with_two_colors(loaded):
+    """It is held, and what a person says is done by the configuration that the newer one began with."""
+    version = begin(loaded)
+    before = untouched(loaded)[1:]
+    loaded.write(TYPO, BAD)
+    loaded.run("systemctl", "stop", "rollout@shop")
+    loaded.run("rm", STATE)
+    loaded.run("systemctl", "start", "rollout@shop")
+    refuses_deploys(loaded)
+    loaded.more_requests()
+    assert untouched(loaded)[1:] == before
+    wait_for("it has looked", lambda: loaded.ask("POST", "/v1/rollout/promote", {})[0] < 300)
+    wait_for("the promotion", lambda: loaded.rollout()["stable"]["version"] == version)
+    refuses_deploys(loaded)
+
+
+def test_no_configuration_at_all_is_waited_for(loaded):
+    """Only where nothing is deployed would nobody try again."""
+    stable = loaded.rollout()["stable"]
+    loaded.write(TYPO, BAD)
+    loaded.run("systemctl", "stop", "rollout@shop")
+    loaded.run("sh", "-c", "for conf in /var/lib/rollout/shop/revisions/*/rollout.conf; do echo garbage >$conf; done")
+    subprocess.run([*loaded.prefix, "systemctl", "start", "rollout@shop"], check=False, capture_output=True, timeout=60)
+
+    def shown(name):
+        return loaded.run("systemctl", "show", "--value", "-p", name, "rollout@shop").strip()
+
+    wait_for("another try", lambda: int(shown("NRestarts")) >= 2)
+    assert shown("ExecMainStatus") == "1"
+    loaded.more_requests()
+    loaded.run("rm", TYPO)
+    assert loaded.wait_phase("Healthy")["stable"] == stable
 
 
 def test_replicas_are_live(loaded):

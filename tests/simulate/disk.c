@@ -288,6 +288,23 @@ static int place(void *userdata, enum color color, uint32_t number, const struct
     return host_may_act(sim) && fate == WRITTEN ? 0 : failed(err);
 }
 
+static uint32_t newest(void *userdata, bool placed, uint32_t below) {
+    const struct sim *sim = userdata;
+    uint32_t newest = 0;
+    for (uint32_t i = 0; !placed && i < REVISION_UNMANAGED && i < below; i++)
+        newest = sim->disk.revisions[i].cached ? i : newest;
+    for (uint32_t i = 0; placed && i < COLORS * SIM_INSTANCES; i++) {
+        uint32_t revision = sim->disk.links[i % COLORS][i / COLORS];
+        newest = revision > newest && revision < below && revision < REVISION_UNMANAGED ? revision : newest;
+    }
+    return newest;
+}
+
+uint32_t disk_nearest(struct sim *sim) {
+    uint32_t revision = newest(sim, true, UINT32_MAX);
+    return revision ? revision : newest(sim, false, UINT32_MAX);
+}
+
 static int highest(void *userdata, uint32_t *ret_revision, uint32_t *ret_run, struct error *err) {
     const struct sim *sim = userdata;
     *ret_revision = highest_revision(sim);
@@ -314,6 +331,7 @@ void disk_begin(struct sim *sim) {
                                     .load_revision = load_revision,
                                     .commit_revision = commit_revision,
                                     .place = place,
+                                    .newest = newest,
                                     .highest = highest,
                                     .prune = prune};
 }

@@ -50,6 +50,9 @@ void disk_begin(struct sim *sim);
 void disk_end(struct sim *sim);
 /* The machine went down: what was not durable may be lost. */
 void disk_reboot(struct sim *sim);
+/* What is nearest to what runs, where nothing else is known: the newest revision that instances are placed at, or of
+ * all; 0: none. */
+uint32_t disk_nearest(struct sim *sim);
 /* The index of a revision's version. */
 uint32_t disk_version(const struct sim *sim, uint32_t revision);
 

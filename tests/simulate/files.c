@@ -143,7 +143,7 @@ void files_attempt(struct sim *sim, uint32_t revision) {
 void files_check(struct sim *sim) {
     struct api_view view;
     const struct spec *spec = sim->scenario.spec;
-    if (!sim->host.agent || sim->host.dying || sim->oracle.held || sim->disk.doubtful)
+    if (!sim->host.agent || sim->host.dying || sim->disk.doubtful)
         return;
     agent_view(sim->host.agent, &view);
     if (view.spec->replicas != spec->replicas || view.spec->haproxy.n_sockets != spec->haproxy.n_sockets)

@@ -6,7 +6,7 @@
 
 void oracle_lost(struct sim *sim, bool held) {
     oracle_loaded(sim, NULL);
-    files_attempt(sim, 0);
+    files_attempt(sim, held ? disk_nearest(sim) : 0);
     sim->oracle.held = held;
     sim->oracle.retired_by_verb = true; /* what was promised of delays is lost as well */
 }

@@ -167,6 +167,28 @@ static void an_instance_is_placed(void **unused) {
     assert_mode("shop/revisions/1/green-1", 0755);
 }
 
+static void the_newest_revisions_are_known(void **unused) {
+    struct revision revision = revision_2;
+    assert_int_equal(store.newest(store.self, false, UINT32_MAX), 0);
+    assert_int_equal(store.newest(store.self, true, UINT32_MAX), 0);
+    for (revision.number = 1; revision.number <= 12; revision.number++)
+        MUST(store.commit_revision(store.self, &revision, &err));
+    for (uint32_t number = 0; number < 2; number++) {
+        revision.number = 11 - 2 * number;
+        MUST(store.place(store.self, number ? BLUE : GREEN, 31, &revision, release[0], &endpoint, &err));
+    }
+    assert_int_equal(store.newest(store.self, false, UINT32_MAX), 12);
+    assert_int_equal(store.newest(store.self, false, 12), 11);
+    assert_int_equal(store.newest(store.self, false, 1), 0);
+    assert_int_equal(store.newest(store.self, true, UINT32_MAX), 11);
+    assert_int_equal(store.newest(store.self, true, 11), 9);
+    assert_int_equal(store.newest(store.self, true, 9), 0);
+    MUST(symlink_swap("../elsewhere/13/blue-1", "shop/instances/blue-1", &err));
+    MUST(symlink_swap("../revisions/13", "shop/instances/blue-2", &err));
+    MUST(symlink_swap("../revisions/x/blue-3", "shop/instances/blue-3", &err));
+    assert_int_equal(store.newest(store.self, true, UINT32_MAX), 11);
+}
+
 static void an_address_is_kept_while_haproxy_is_away(void **unused) {
     assert_int_equal(store.place(store.self, BLUE, 1, &revision_1, NULL, &unknown, &err), -ENODATA);
     MUST(store.place(store.self, BLUE, 1, &revision_1, release[0], &endpoint, &err));
@@ -415,6 +437,7 @@ int main(void) {
         TEST(a_run_comes_back),
         TEST(a_revision_comes_back),
         TEST(an_instance_is_placed),
+        TEST(the_newest_revisions_are_known),
         TEST(an_address_is_kept_while_haproxy_is_away),
         TEST(a_missing_release_changes_nothing),
         TEST(identity_is_of_version_and_environment),
