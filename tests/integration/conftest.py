@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Throw-away machines with the installed package and the app "shop", one a test."""
 import contextlib
+import json
 import os
 import pathlib
 import subprocess
@@ -162,6 +163,11 @@ class Machine(Shop):
     def other_version(self):
         """Of v1 and v2 the one that isn't live."""
         return "v2" if self.rollout()["stable"]["version"] == "v1" else "v1"
+
+    def saved(self):
+        """The state as it is on the disk."""
+        with open(f"{self.root}/var/lib/rollout/{self.app}/state.json", encoding="utf-8") as file:
+            return json.load(file)
 
     def agent_pid(self):
         """Of the running agent, as the machine counts."""

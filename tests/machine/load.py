@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Requests without end, and what became of each: usage: load.py URL-HOST PORT COUNTS-FILE [THREADS [PER-SECOND [HEADER]]].
+"""Requests without end, and what became of each: usage: load.py URL-HOST PORT COUNTS-FILE [THREADS [PER-SECOND [HEADER [may-refuse]]]].
 
 Half of the threads keep their connection, half of them close it after each request. COUNTS-FILE holds, anew every 50 ms, a JSON object
 {"sent", "answered": {VERSION: {STATUS: n}}, "mixed", "failed", "failures": [[time, what], ...]}. Mixed are those that began after a version
 had answered for the first time, and were answered by one that had done so before it. A request has failed when no whole answer came,
 or when the answer is an error that no version gave (HAProxy's own 503, say: it carries no X-Version). One thing is forgiven, as by any
-browser: a connection that was kept ends before a byte of the answer has come; its request is sent again, once, on a fresh one. SIGTERM
-ends it."""
+browser: a connection that was kept ends before a byte of the answer has come; its request is sent again, once, on a fresh one. With
+may-refuse a port that is closed is no failure; "refused" says how often it was, and when first and last: [n, time, time]. SIGTERM ends
+it."""
 import collections
 import json
 import os
@@ -20,11 +21,13 @@ import time
 HOST, PORT, COUNTS = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 THREADS = int(sys.argv[4]) if len(sys.argv) > 4 else 4
 PER_SECOND = float(sys.argv[5]) if len(sys.argv) > 5 else 800.0
-HEADER = sys.argv[6] + "\r\n" if len(sys.argv) > 6 else ""
+HEADER = sys.argv[6] + "\r\n" if len(sys.argv) > 6 and sys.argv[6] else ""
+MAY_REFUSE = len(sys.argv) > 7 and sys.argv[7] == "may-refuse"
 
 lock = threading.Lock()
 answered = collections.defaultdict(collections.Counter)
 failures = []
+refused = [0, None, None]
 first = {}  # when each version answered for the first time
 sent = mixed = 0
 ending = threading.Event()
@@ -86,6 +89,8 @@ def record(began, status, version, problem):
             answered[version][status] += 1
             since = first.setdefault(version, time.monotonic())
             mixed += any(since < later < began for later in first.values())
+        elif MAY_REFUSE and problem and problem.startswith("ConnectionRefusedError"):
+            refused[:] = [refused[0] + 1, refused[1] or time.time(), time.time()]
         else:
             failures.append((time.time(), problem or f"status {status} that no version gave"))
 
@@ -121,7 +126,7 @@ def run(keep, pause):
 
 def write_counts():
     with lock:
-        counts = {"sent": sent, "answered": answered, "mixed": mixed, "failed": len(failures), "failures": failures[-50:]}
+        counts = {"sent": sent, "answered": answered, "mixed": mixed, "failed": len(failures), "failures": failures[-50:], "refused": refused}
         text = json.dumps(counts)
     with open(COUNTS + ".new", "w", encoding="ascii") as file:
         file.write(text)

@@ -40,6 +40,22 @@ def answered(seen, version):
     return sum(seen["answered"].get(version, {}).values())
 
 
+def servers_in(answer):
+    """What `show servers state` of one backend says, see Shop.servers()."""
+    lines = answer.splitlines()
+    header = next(line for line in lines if line.startswith("# ")).lstrip("# ").split()
+    rows = [dict(zip(header, line.split())) for line in lines if line[:1].isdigit() and len(line.split()) >= len(header)]
+    return {
+        row["srv_name"]: {
+            "weight": int(row["srv_uweight"]),
+            "maint": int(row["srv_admin_state"]) & 1 == 1,
+            "drain": int(row["srv_admin_state"]) & 8 == 8,
+            "up": row["srv_op_state"] == "2",
+        }
+        for row in rows
+    }
+
+
 class Shop:
     """ROOT is where the machine's files are seen from here, PREFIX what runs a command in it."""
 
@@ -99,18 +115,15 @@ class Shop:
 
     def servers(self, backend="shop"):
         """{"blue-1": {"weight", "maint", "drain", "up"}, ...} as HAProxy has it now."""
-        lines = self.haproxy(f"show servers state {backend}").splitlines()
-        header = next(line for line in lines if line.startswith("# ")).lstrip("# ").split()
-        rows = [dict(zip(header, line.split())) for line in lines if line[:1].isdigit() and len(line.split()) >= len(header)]
-        return {
-            row["srv_name"]: {
-                "weight": int(row["srv_uweight"]),
-                "maint": int(row["srv_admin_state"]) & 1 == 1,
-                "drain": int(row["srv_admin_state"]) & 8 == 8,
-                "up": row["srv_op_state"] == "2",
-            }
-            for row in rows
-        }
+        return servers_in(self.haproxy(f"show servers state {backend}"))
+
+    def haproxy_now(self, backend="shop"):
+        """Its process, and its servers at the same moment; None while it does not answer."""
+        try:
+            answer = self.haproxy(f"show info;show servers state {backend}")
+            return int(next(line for line in answer.splitlines() if line.startswith("Pid:")).split()[1]), servers_in(answer)
+        except (OSError, StopIteration):
+            return None
 
     def share(self, backend="shop"):
         """Of all weight that counts, what green's servers have."""
@@ -125,10 +138,10 @@ class Shop:
         except FileNotFoundError:
             return {"sent": 0, "answered": {}, "failed": 0, "failures": []}
 
-    def start_load(self, per_second=800, port=80, name="load", header=None):
+    def start_load(self, per_second=800, port=80, name="load", header="", may_refuse=False):
         """Begins to send requests; end with stop_load()."""
-        command = ["/usr/local/bin/load.py", "127.0.0.1", str(port), f"/run/{name}.json", "4", str(per_second)]
-        command += [header] if header else []
+        command = ["/usr/local/bin/load.py", "127.0.0.1", str(port), f"/run/{name}.json", "4", str(per_second), header]
+        command += ["may-refuse"] if may_refuse else []
         self.run("rm", "-f", f"/run/{name}.json")
         self.run("systemd-run", "--quiet", "--collect", f"--unit={name}", *command)
         wait_for("the load", lambda: self.counts(name)["sent"] > 50)
