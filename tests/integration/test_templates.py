@@ -18,7 +18,7 @@ TEMPLATES = {
     "latency-p95-vs-stable": (["latency-over-stable=4", "latency-over-stable-fails=6"], {"slow": 0.1}),
     "workflow-failure-rate": ([], {"failures": 0.5}),
     "automation-success-rate": ([], {"failures": 0.5}),
-    "cpu-usage": (["cpu=0.2", "cpu-fails=0.2"], {"busy": True}),
+    "cpu-usage": (["cpu=0.15", "cpu-fails=0.15"], {"busy": True}),
     "memory-usage": ([MEMORY], {"megabytes": 120}),
 }
 
