@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The shipped analysis templates on real data, HAProxy's exporter and the service's own counters; runs by hand; background analysis."""
+import itertools
 import json
 
 import pytest
+from conftest import booted
 from shop import answered, wait_for
 
 SHIPPED = "/usr/lib/rollout/analysis"
 HALF = ["Step=", "Step=setWeight 50", "Step=pause"]
 MEMORY = "memory-limit=100000000"
+NUMBERS = itertools.count(2)
 
 # A template, what it is asked with, and the options of a version that it must find bad.
 TEMPLATES = {
@@ -51,15 +54,37 @@ def analyze(machine, template, args):
     return json.loads("\n".join(document)), int(code)
 
 
-def half(machine, version, answers=300, **options):
-    """A version gets half of the requests, and has answered so many: the windows are full of them."""
+@pytest.fixture(scope="module")
+def machine(package):
+    """Its service counts, and answers the whole time."""
+    with booted(package, "templates") as made:
+        prepare(made)
+        yield made
+
+
+@pytest.fixture
+def served(machine):
+    """What was tried is taken back in the end, and no request was lost."""
+    machine.configure(Canary=HALF)
+    yield machine
+    if machine.rollout()["phase"] != "Healthy":
+        machine.verb("undo")
+    machine.wait_stopped("green" if machine.wait_phase("Healthy")["stable"]["color"] == "blue" else "blue")
+    assert machine.counts()["failed"] == 0, machine.counts()["failures"]
+
+
+def half(machine, answers=300, **options):
+    """A version gets half of the requests, and has answered so many: the windows are full of them. Its revision and its color."""
+    version = f"v{next(NUMBERS)}"
     release(machine, version, **options)
-    machine.verb("deploy", version=version)
-    machine.wait_phase("Paused")
+    revision = machine.verb("deploy", version=version)["revision"]
+    now = machine.wait_phase("Paused", revision=revision)
     wait_for("its answers", lambda: answered(machine.counts(), version) >= answers, 60)
+    return revision, now["canary"]["color"]
 
 
-def test_all_shipped_are_tested(machine):
+def test_all_shipped_are_tested(served):
+    machine = served
     shipped = machine.run("sh", "-c", f"cd {SHIPPED}; echo *.conf").split()
     assert sorted(TEMPLATES) == sorted(name.removesuffix(".conf") for name in shipped)
     together = " ".join(TEMPLATES)
@@ -70,39 +95,37 @@ def test_all_shipped_are_tested(machine):
     machine.configure(Canary=["Step=", f"Step=analysis {' '.join(names[:8])}", f"Step=analysis {names[8]}"], Args=[MEMORY])
 
 
-def test_templates_pass_on_a_good_version(machine):
-    prepare(machine)
-    machine.configure(Canary=HALF)
-    half(machine, "good2")
+def test_templates_pass_on_a_good_version(served):
+    machine = served
+    _, color = half(machine)
+    port = {"blue": "9001", "green": "9011"}[color]
     for template, (args, _) in TEMPLATES.items():
         run, code = analyze(machine, template, args)
         metric = run["metrics"][0]
         assert (run["phase"], code) == ("Successful", 0), (template, metric["measurements"])
         assert metric["successful"] == 2, run
-        assert "{{" not in metric["query"] and ("green" in metric["query"] or "9011" in metric["query"]), metric["query"]
+        assert "{{" not in metric["query"] and (color in metric["query"] or port in metric["query"]), metric["query"]
     assert machine.rollout()["phase"] == "Paused", "runs by hand touch no rollout"
-    assert machine.stop_load()["failed"] == 0
 
 
 @pytest.mark.parametrize("fault", [{"errors": 0.5, "failures": 0.5}, {"slow": 0.1, "megabytes": 120}, {"busy": True}])
-def test_templates_fail_on_a_bad_version(machine, fault):
-    prepare(machine)
-    machine.configure(Canary=HALF)
-    half(machine, "bad", **fault)
+def test_templates_fail_on_a_bad_version(served, fault):
+    half(served, **fault)
     tested = 0
     for template, (args, bad) in TEMPLATES.items():
         if bad.items() <= fault.items():
-            run, code = analyze(machine, template, args)
+            run, code = analyze(served, template, args)
             assert (run["phase"], code) == ("Failed", 1), (template, run["metrics"][0]["measurements"])
             tested += 1
     assert tested > 0
 
 
-def test_analyze_by_hand(machine):
-    prepare(machine)
+def test_analyze_by_hand(served):
+    machine = served
+    color = machine.rollout()["stable"]["color"]
     run, code = analyze(machine, "success-rate", ["window=5s"])
     assert (run["phase"], code, run["revision"]) == ("Successful", 0, None), run
-    assert "[5s]" in run["metrics"][0]["query"] and "blue-1|blue-2" in run["metrics"][0]["query"]
+    assert "[5s]" in run["metrics"][0]["query"] and f"{color}-1|{color}-2" in run["metrics"][0]["query"]
     assert run["by"]["uid"] == 0
     kept = json.loads(machine.run("cat", f"/var/lib/rollout/shop/runs/{run['id']}.json"))
     assert kept["phase"] == "Successful" and kept["uid"] == 0
@@ -121,11 +144,10 @@ def test_analyze_by_hand(machine):
     assert machine.verb("analyze", name="success-rate")["run"] == begun + 1
 
 
-def test_min_samples(machine):
-    prepare(machine)
+def test_min_samples(served):
+    machine = served
     machine.stop_load()
-    machine.configure(Canary=HALF)
-    half(machine, "good2", answers=0)
+    half(machine, answers=0)
     run = machine.verb("analyze", name="success-rate-vs-stable")["run"]
 
     def pending():
@@ -139,29 +161,26 @@ def test_min_samples(machine):
     wait_for("its end", lambda: machine.ask("GET", f"/v1/runs/{run}")[1]["phase"] == "Successful", 60)
 
 
-def test_background_analysis_aborts_in_a_pause(machine):
-    prepare(machine)
+def test_background_analysis_aborts_in_a_pause(served):
+    machine = served
     machine.configure(Canary=["Step=", "Step=setWeight 20", "Step=setWeight 50", "Step=pause", "BackgroundAnalysis=watched window=3s",
                               "BackgroundAnalysisStartingStep=1"],
                       **{"Metric watched": ["Provider=prometheus", "Query=sum(rate(workflow_failures_total{instance=~\".+:({{canary.ports}})\"}"
                                             "[{{args.window}}])) / sum(rate(workflow_runs_total{instance=~\".+:({{canary.ports}})\"}[{{args.window}}]))",
                                             "InitialDelaySec=3s", "IntervalSec=1s", "FailureCondition=result[0] > 0.1", "OnNoData=success"]})
-    half(machine, "good2")
+    first, _ = half(machine)
     now = wait_for("measurements", lambda: (n := machine.rollout()) and n["analysis"] and n["analysis"][0]["metrics"][0]["successful"] > 1 and n)
     assert now["phase"] == "Paused" and now["analysis"][0]["stepIndex"] is None
     machine.verb("promote")
-    assert machine.wait_phase("Healthy")["stable"]["version"] == "good2"
-    wait_for("the run's end with the steps", lambda: machine.ask("GET", "/v1/runs/1")[1]["phase"] == "Successful")
+    assert machine.wait_phase("Healthy", revision=first)["stable"]["revision"] == first
+    wait_for("the run's end with the steps", lambda: machine.ask("GET", f"/v1/runs/{now['analysis'][0]['id']}")[1]["phase"] == "Successful")
 
-    release(machine, "bad", failures=0.5)
-    revision = machine.verb("deploy", version="bad")["revision"]
-    machine.wait_phase("Paused", revision=revision)
+    revision, color = half(machine, answers=1, failures=0.5)
     now = machine.wait_phase("Degraded", revision=revision)
     assert "analysis failed" in now["message"], now["message"]
-    wait_for("weight 0", lambda: machine.servers()["blue-1"]["weight"] == 0)
+    wait_for("weight 0", lambda: machine.servers()[f"{color}-1"]["weight"] == 0)
     runs = machine.ask("GET", f"/v1/revisions/{revision}")[1]["runs"]
     assert [run["phase"] for run in runs] == ["Failed"], runs
     whole = machine.ask("GET", f"/v1/runs/{runs[0]['id']}")[1]
     last = whole["metrics"][0]["measurements"][-1]
     assert last["phase"] == "Failed" and last["failure"].endswith("> 0.1"), last
-    machine.stop_load()
