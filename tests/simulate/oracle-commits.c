@@ -116,7 +116,8 @@ static void follow(struct sim *sim, const struct state *before, const struct sta
         oracle->retired_by_verb = true;
         oracle->crashes_suffered = 0;
     }
-    if (state->rollout.step != before->rollout.step || state->rollout.mode != before->rollout.mode)
+    if (!same_attempt(before, state) || state->rollout.step != before->rollout.step ||
+        state->rollout.mode != before->rollout.mode)
         disturbed(sim); /* what this asks for takes its time */
 }
 
