@@ -158,9 +158,9 @@ def test_history_tells_who_when_why_and_how_long(loaded):
     loaded.verb("abort")
     entry = newest(loaded)
     began, ended = (datetime.datetime.fromisoformat(entry[key]) for key in ("started", "finished"))
-    assert entry["outcome"] == "aborted" and entry["reason"] == "aborted by hand" and began < ended
+    assert entry["outcome"] == "aborted" and entry["reason"] == "aborted by hand: by uid 0" and began < ended
     row = loaded.run("rolloutctl", "history", "shop").splitlines()[1]
-    assert re.fullmatch(rf"{revision} +{entry['version']} +aborted +root +\S+ \S+ +\S+ \S+ +[0-9.]+m?s +aborted by hand *", row), row
+    assert re.fullmatch(rf"{revision} +{entry['version']} +aborted +root +\S+ \S+ +\S+ \S+ +[0-9.]+m?s +aborted by hand: by uid 0 *", row), row
     pinned = loaded.run("sha256sum", f"/var/lib/rollout/shop/revisions/{revision}/rollout.conf").split()[0]
     assert entry["configuration"] == pinned
     loaded.configure(Canary=[*AT_20, "Step=setWeight 30"])
