@@ -161,7 +161,7 @@ static int load_pinned(struct agent *agent, uint32_t number, struct spec **ret, 
     return r;
 }
 
-/* What was decided is not known: what began last, among what instances are placed at, is nearest to what runs. */
+/* What was decided is not known: the newest revision that instances are placed at is nearest to what runs. */
 static void load_newest(struct agent *agent) {
     const struct store *store = agent->ports.store;
     for (int all = 0; all < 2 && !agent->pinned; all++)
