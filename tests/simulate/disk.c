@@ -88,7 +88,7 @@ static int load_state(void *userdata, struct state *ret, struct error *err) {
     if (!disk->has_state)
         return error_set(err, -ENOENT, "no state");
     oracle_loaded(sim, &sim->disk.cached);
-    files_attempt(sim, sim->disk.cached.rollout.revision);
+    files_attempt(sim, disk->cached.rollout.mode == MODE_HELD ? disk_nearest(sim) : disk->cached.rollout.revision);
     memcpy(ret, &sim->disk.cached, sizeof *ret);
     return 0;
 }

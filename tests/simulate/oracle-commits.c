@@ -142,7 +142,8 @@ void oracle_commit(struct sim *sim, const struct state *state, bool durable) {
     if (!durable)
         return;
     oracle_adopt_commit(sim, state);
-    if (!oracle->has_previous || !same_attempt(&oracle->previous, state))
+    bool held = state->rollout.mode == MODE_HELD; /* goes on by what it was found with */
+    if (!held && (!oracle->has_previous || !same_attempt(&oracle->previous, state)))
         files_attempt(sim, state->rollout.revision);
     check_runs(sim, state);
     if (oracle->has_previous) {
