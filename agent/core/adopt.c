@@ -49,14 +49,19 @@ static uint64_t weight_of(const struct world *world, enum color color) {
     return weight;
 }
 
-/* An instance of it runs, and some server of that instance has weight. */
+/* It runs, or is about to again: systemd starts anew what crashed. */
+static bool is_alive(const struct unit_seen *unit) {
+    return unit->state == UNIT_ACTIVE || unit->state == UNIT_RESTARTING;
+}
+
+/* An instance of it is alive, and some server of that instance has weight. */
 static bool serves(const struct world *world, enum color color) {
     for (uint32_t balancer = 0; balancer < world->n_balancers; balancer++)
         for (uint32_t backend = 0; backend < world->n_backends; backend++)
             for (uint32_t number = 0; number < REPLICAS_MAX; number++) {
                 const struct server_seen *server = &world->balancers[balancer].servers[backend][color][number];
-                if (world->units[color][number].state == UNIT_ACTIVE && server->known && !server->maint &&
-                    !server->drain && server->weight > 0)
+                if (is_alive(&world->units[color][number]) && server->known && !server->maint && !server->drain &&
+                    server->weight > 0)
                     return true;
             }
     return false;
