@@ -10,7 +10,6 @@
 #include "common/text.h"
 
 #define PORT_DIGITS_MAX 5
-#define SHOWN(text) text_escape((char[80]){0}, 80, text, strlen(text))
 
 static int unix_address(const char *path, struct address *ret, struct error *err) {
     struct sockaddr_un local = {.sun_family = AF_UNIX};

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -32,6 +33,9 @@ const char *nearest(const char *word, const char *const *names, size_t n);
 /* Writes len untrusted bytes so that they are safe to show on one line: control characters and bytes that are not UTF-8
  * become \n, \t or \xNN; what does not fit ends in "...". For people: not reversible. Returns buffer (size >= 4). */
 const char *text_escape(char *buffer, size_t size, const char *bytes, size_t len);
+
+/* Text from outside, short and safe enough for a message. Lives until the enclosing block ends. */
+#define SHOWN(text) text_escape((char[80]){0}, 80, text, strlen(text))
 
 /* Decimal digits only; false, and *ret untouched, for anything else and beyond UINT32_MAX. */
 bool text_to_u32(const char *text, uint32_t *ret);

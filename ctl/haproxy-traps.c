@@ -42,9 +42,6 @@ static const char *place_of(const struct look *look, int line, char *place) {
 #define ERROR(look, line, ...) FOUND(look, SEVERITY_ERROR, line, __VA_ARGS__)
 #define WARNING(look, line, ...) FOUND(look, SEVERITY_WARNING, line, __VA_ARGS__)
 
-/* Texts from outside. */
-#define SHOWN(text) text_escape((char[80]){0}, 80, text, strlen(text))
-
 /* ---------------------------------------------------------------- servers */
 
 static bool is_ours(const struct look *look, const char *server) {

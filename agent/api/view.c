@@ -13,8 +13,7 @@ static void put_revision_number(struct json_writer *json, const char *key, uint3
         json_put_null(json, key);
 }
 
-/* A point on the core's clock, as wall time. */
-/* 0: unknown. */
+/* A point on the core's clock, as wall time; 0: unknown. */
 static void put_core_time(struct json_writer *json, const char *key, const struct api_view *view, usec_t time) {
     json_put_time(json, key, time ? usec_add(time, view->wall_offset) : USEC_INFINITY);
 }

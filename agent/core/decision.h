@@ -14,6 +14,8 @@
 #define LOOK_BUSY_FOR (10 * USEC_PER_SEC)
 #define LOOK_CALM USEC_PER_SEC
 #define LOOK_LOST (500 * USEC_PER_MSEC)
+/* How long a balancer may keep silent before that is told. */
+#define ROUTING_PATIENCE (10 * USEC_PER_SEC)
 /* What was refused is ordered again after this; and it is spoken of for so long. */
 #define REFUSAL_PAUSE (500 * USEC_PER_MSEC)
 #define REFUSAL_SHOWN (5 * USEC_PER_SEC)

@@ -178,9 +178,6 @@ struct by_hand {
     bool yielded;                      /* too often: nothing is put back until the next verb */
 };
 
-/* How long a balancer may keep silent before that is told. */
-#define ROUTING_PATIENCE (10 * USEC_PER_SEC)
-
 /* A revision that waits until the one under way has ended, and for its window. */
 struct queued {
     uint32_t revision; /* 0: none */

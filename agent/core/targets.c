@@ -143,11 +143,13 @@ static bool previewed_everywhere(const struct decision *d, enum color color, uin
 bool preview_reached(const struct decision *d) {
     enum color color = d->next->rollout.color;
     uint32_t scale = canary_scale(d->spec, d->next);
-    bool any = scale == 0 || !d->world->preview;
+    bool any = scale == 0;
+    if (!d->world->preview)
+        return true;
     for (uint32_t balancer = 0; balancer < d->world->n_balancers; balancer++)
-        if (d->world->preview && !look_is_fresh(d, balancer))
+        if (!look_is_fresh(d, balancer))
             return false;
-    for (uint32_t number = 0; d->world->preview && number < scale; number++)
+    for (uint32_t number = 0; number < scale; number++)
         if (d->ready[color][number] && !previewed_everywhere(d, color, number, &any))
             return false;
     return any;

@@ -3,8 +3,6 @@
 #ifndef ROLLOUT_SPEC_PLACE_H
 #define ROLLOUT_SPEC_PLACE_H
 
-#include <string.h>
-
 #include "common/error.h"
 #include "common/text.h"
 
@@ -15,9 +13,6 @@ int error_at(struct error *err, const char *file, int line, const char *format, 
 /* The same for what is wrong at a column of TEXT (counted from 1, in characters), without a place: WHY, then the text
  * around it and a caret. Returns CODE. */
 int error_in_text(struct error *err, int code, const char *why, const char *text, size_t column);
-
-/* Text from the configuration, short and safe enough for a message. Lives until the enclosing block ends. */
-#define SHOWN(text) text_escape((char[80]){0}, 80, text, strlen(text))
 
 /* ", did you mean NAME?" or, when none of the n names is near, "". Lives until the enclosing block ends. */
 #define DID_YOU_MEAN(word, names, n) did_you_mean((char[96]){0}, 96, word, names, n)

@@ -11,7 +11,7 @@ static const char *const color_names[COLORS] = {[BLUE] = "blue", [GREEN] = "gree
 static int add_backend(struct haproxy_names *names, const char *backend, struct error *err) {
     if (!balancer_name_valid(backend))
         return error_set(err, -EINVAL, "\"%s\" cannot be a backend of HAProxy: letters, digits and _.:- were expected",
-                         text_escape((char[80]){0}, 80, backend, strlen(backend)));
+                         SHOWN(backend));
     return string_copy(names->backends[names->n_backends++], BACKEND_NAME_MAX, backend);
 }
 
