@@ -13,7 +13,6 @@
 #include "ctl/permit.h"
 
 #define BUS_TIMEOUT (5 * USEC_PER_SEC)
-#define RULE_MAX ((size_t)256 * 1024)
 #define SYSTEMD "org.freedesktop.systemd1"
 
 static void bus_cleanup(sd_bus **bus) {
@@ -145,10 +144,10 @@ static enum says_ready check_units(struct host *host) {
 static void check_rule(const struct host *host) {
     char path[PATH_MAX];
     _cleanup_free_ char *expected = NULL, *found = NULL;
-    (void)snprintf(path, sizeof path, "%s/50-rollout-%s.rules", ROLLOUT_POLKIT_DIR, host->spec->app);
-    if (permit_text(host->spec, &expected, NULL) < 0)
-        return; /* said for its unit */
+    permit_path(host->spec->app, path);
     int r = file_read(path, RULE_MAX, &found, NULL, NULL);
+    if (permit_rule(host->spec, found, &expected, NULL) < 0)
+        return; /* said for its unit */
     if (r == -EACCES)
         findings_add(host->findings, SEVERITY_WARNING, path, "only root can see whether the agent may drive its units");
     else if (r < 0)

@@ -1,4 +1,4 @@
-# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint, logs and permit, core/, spec/,
+# rolloutctl: a table of verbs, a file per family of verbs. Knows client/, common/ and, for lint, logs and permit, core/, spec/, store/,
 # traffic/, provider/ and notify/.
 bin_PROGRAMS += rolloutctl
 rolloutctl_SOURCES = \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
@@ -14,8 +15,8 @@
 #include "common/files.h"
 #include "common/text.h"
 #include "common/time.h"
+#include "store/file-store.h"
 
-#define RULE_MAX (256 * 1024)
 #define RULE_MODE 0644 /* polkitd is no root; nothing in it is secret */
 #define REREAD_TIMEOUT (2 * USEC_PER_SEC)
 
@@ -111,17 +112,65 @@ static const char rule_end[] =
     "    });\n"
     "})();\n";
 
-int permit_text(const struct spec *spec, char **ret, struct error *err) {
+/* Of the units of another configuration those that the rule of BEFORE has, and this one not yet. A unit is a line. */
+static void keep_units(struct buffer *text, const struct spec *pinned, const char *before) {
+    _cleanup_buffer_ struct buffer units = BUFFER(RULE_MAX);
+    if (put_units(&units, pinned, NULL) < 0)
+        return;
+    char line[2 * UNIT_NAME_MAX + 16];
+    for (const char *at = units.data, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+        (void)snprintf(line, sizeof line, "%.*s", (int)(end + 1 - at), at);
+        if (strstr(before, line) && !strstr(buffer_text(text), line))
+            (void)buffer_puts(text, line);
+    }
+}
+
+int permit_text(const struct spec *spec, const struct spec *pinned, const char *before, char **ret, struct error *err) {
     _cleanup_buffer_ struct buffer text = BUFFER(RULE_MAX);
     (void)buffer_printf(&text, rule_begin, spec->app);
     int r = put_units(&text, spec, err);
     if (r < 0 && text.error == 0)
         return r;
+    if (pinned && before)
+        keep_units(&text, pinned, before);
     (void)buffer_printf(&text, rule_end, REPLICAS_MAX);
     r = buffer_take(&text, ret, NULL);
     return r < 0 ? error_set(err, r, "the rule that permits the units of %s cannot be put together: %s", spec->app,
                              strerror(-r))
                  : 0;
+}
+
+void permit_path(const char *app, char *ret) {
+    (void)snprintf(ret, PATH_MAX, "%s/50-rollout-%s.rules", ROLLOUT_POLKIT_DIR, app);
+}
+
+/* ---------------------------------------------------------------- what is under way */
+
+/* What the agent goes by as long as nothing else is deployed; NULL when there is none, or none that can be read: then
+ * it goes by its files too. */
+static struct spec *load_pinned(const char *app) {
+    char folder[PATH_MAX];
+    struct store store;
+    struct spec *spec = NULL;
+    struct revision *revision = NULL;
+    (void)snprintf(folder, sizeof folder, "%s/%s", ROLLOUT_STATE_DIR, app);
+    if (file_store_new(folder, app, &store, NULL) < 0)
+        return NULL;
+    struct state *state = malloc(sizeof *state);
+    if (state && store.load_state(store.self, state, NULL) >= 0 && state->rollout.revision &&
+        store.load_revision(store.self, state->rollout.revision, &revision, NULL) >= 0)
+        (void)spec_parse(app, revision->spec_text, "the pinned configuration", &spec, NULL);
+    revision_free(revision);
+    free(state);
+    file_store_done(&store);
+    return spec;
+}
+
+int permit_rule(const struct spec *spec, const char *before, char **ret, struct error *err) {
+    struct spec *pinned = load_pinned(spec->app);
+    int r = permit_text(spec, pinned, before, ret, err);
+    spec_free(pinned);
+    return r;
 }
 
 /* ---------------------------------------------------------------- polkit */
@@ -164,19 +213,12 @@ static void wait_for_polkit(sd_bus *bus, const bool *changed) {
     }
 }
 
-static bool stands_already(const char *path, const char *text) {
-    _cleanup_free_ char *old = NULL;
+static bool attributes_fit(const char *path) {
     struct stat found;
-    return lstat(path, &found) == 0 && (found.st_mode & 07777) == RULE_MODE && found.st_uid == 0 &&
-           file_read(path, RULE_MAX, &old, NULL, NULL) == 0 && strcmp(old, text) == 0;
+    return lstat(path, &found) == 0 && (found.st_mode & 07777) == RULE_MODE && found.st_uid == 0;
 }
 
-static int write_rule(const char *app, const char *text, struct error *err) {
-    char path[PATH_MAX];
-    (void)snprintf(path, sizeof(path), "%s/50-rollout-%s.rules", ROLLOUT_POLKIT_DIR, app);
-    if (stands_already(path, text))
-        return 0;
-
+static int write_rule(const char *path, const char *text, struct error *err) {
     bool changed = false;
     sd_bus *bus = listen_to_polkit(&changed);
     int r = file_write_atomic(path, text, strlen(text), RULE_MODE, err);
@@ -194,8 +236,13 @@ int permit_app(const char *app, struct error *err) {
     int r = spec_load(app, NULL, &spec, err);
     if (r < 0)
         return r;
-    _cleanup_free_ char *text = NULL;
-    r = permit_text(spec, &text, err);
+    char path[PATH_MAX];
+    _cleanup_free_ char *before = NULL, *text = NULL;
+    permit_path(app, path);
+    (void)file_read(path, RULE_MAX, &before, NULL, NULL);
+    r = permit_rule(spec, before, &text, err);
     spec_free(spec);
-    return r < 0 ? r : write_rule(app, text, err);
+    if (r < 0 || (before && strcmp(before, text) == 0 && attributes_fit(path)))
+        return r;
+    return write_rule(path, text, err);
 }

@@ -14,5 +14,5 @@ libinstance_a_SOURCES = \
 # What tests/integration/test_manager.py runs inside a machine.
 noinst_PROGRAMS += tests/integration/manager-probe
 tests_integration_manager_probe_SOURCES = tests/integration/manager-probe.c ctl/permit.c ctl/permit.h
-tests_integration_manager_probe_LDADD = $(INSTANCE_LIBS)
+tests_integration_manager_probe_LDADD = libinstance.a $(STORE_LIBS)
 EXTRA_DIST += tests/integration/test_manager.py

@@ -250,12 +250,18 @@ def test_changes_wait_for_the_next_attempt(loaded):
     end(loaded, version)
 
 
-def test_unit_of_what_is_deployed(loaded):
-    """Both colors go by one template: another one is refused, and nothing is touched."""
+def test_units_that_are_permitted(loaded):
+    """Both colors go by one template: another one is refused, and what is under way goes on by its own: it may start and stop it."""
+    begin(loaded)
     loaded.configure(Rollout=["Replicas=2", "Unit=other@.service"])
-    loaded.wait_stopped("green" if loaded.rollout()["stable"]["color"] == "blue" else "blue")
+    loaded.verb("abort")
+    wait_for("the end of what was taken back", lambda: loaded.rollout()["canary"] is None)
     before = untouched(loaded)
     status, problem = loaded.ask("POST", "/v1/rollout/deploy", {"version": loaded.other_version()})
     assert status >= 400 and "what is deployed goes by Unit=shop@.service, which cannot be changed now" in problem["detail"], problem
     loaded.more_requests()
     assert untouched(loaded) == before
+    loaded.configure(Rollout=["Replicas=2"], Canary=["Step=", "Step=setWeight 50"])
+    loaded.verb("retry")
+    loaded.wait_phase("Healthy", seconds=30)
+    assert "other@" not in loaded.run("cat", "/etc/polkit-1/rules.d/50-rollout-shop.rules")

@@ -10,7 +10,8 @@ WIDTH = 24  # of the step bar
 
 def frames(machine, path):
     """The pictures so far, without their colors."""
-    text = pathlib.Path(f"{machine.root}{path}").read_text(encoding="utf-8")
+    file = pathlib.Path(f"{machine.root}{path}")
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
     return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", frame) for frame in text.split("\x1b[H")]
 
 

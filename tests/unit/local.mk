@@ -72,7 +72,7 @@ check_PROGRAMS += %D%/test-instance %D%/test-permit
 tests_unit_test_instance_SOURCES = %D%/test-instance.c
 tests_unit_test_instance_LDADD = $(INSTANCE_LIBS) $(TEST_LIBS)
 tests_unit_test_permit_SOURCES = %D%/test-permit.c ctl/permit.c
-tests_unit_test_permit_LDADD = $(SPEC_LIBS) $(TEST_LIBS)
+tests_unit_test_permit_LDADD = $(STORE_LIBS) $(TEST_LIBS)
 
 # spec/
 check_PROGRAMS += %D%/test-expand %D%/test-ini %D%/test-load %D%/test-manual %D%/test-spec \

@@ -14,14 +14,18 @@
 #include "ctl/permit.h"
 
 /* What stands between "[" and "].forEach". */
-static void assert_units(const struct spec *spec, const char *expected) {
+static void assert_kept(const struct spec *spec, const struct spec *pinned, const char *before, const char *expected) {
     _cleanup_free_ char *text = NULL;
-    assert_int_equal(permit_text(spec, &text, NULL), 0);
+    assert_int_equal(permit_text(spec, pinned, before, &text, NULL), 0);
     char *begin = strstr(text, "    [\n");
     char *end = strstr(text, "    ].forEach");
     assert_true(begin && end);
     *end = '\0';
     assert_string_equal(begin + strlen("    [\n"), expected);
+}
+
+static void assert_units(const struct spec *spec, const char *expected) {
+    assert_kept(spec, NULL, NULL, expected);
 }
 
 static void test_every_unit_of_the_app(void **state) {
@@ -57,6 +61,26 @@ static void test_backslash(void **state) {
     assert_units(&spec, "        \"my\\\\x2dshop@.service\",\n");
 }
 
+/* The agent, which writes what it is pinned to, keeps by it what it had, and gains nothing. */
+static void test_what_is_under_way_is_kept(void **state) {
+    struct spec now = {.app = "shop", .unit = "other@.service"};
+    struct spec begun = {.app = "shop", .unit = "shop@.service", .prepare = "fetch@.service"};
+    _cleanup_free_ char *before = NULL;
+    assert_int_equal(permit_text(&begun, NULL, NULL, &before, NULL), 0);
+    assert_kept(&now, &begun, before,
+                "        \"other@.service\",\n"
+                "        \"shop@.service\",\n"
+                "        \"fetch@.service\",\n");
+    assert_kept(&now, &begun, NULL, "        \"other@.service\",\n");
+    assert_kept(&now, NULL, before, "        \"other@.service\",\n");
+    assert_kept(&begun, &begun, before,
+                "        \"shop@.service\",\n"
+                "        \"fetch@.service\",\n");
+
+    struct spec wishes = {.app = "shop", .unit = "hop@.service", .prepare = "ssh.service"};
+    assert_kept(&now, &wishes, before, "        \"other@.service\",\n");
+}
+
 static void test_no_way_out_of_the_string(void **state) {
     static const char *const names[] = {
         "a\"@.service", "a'@.service", "a\n@.service", "a/@.service",       "a b@.service",    "@.service",
@@ -67,7 +91,7 @@ static void test_no_way_out_of_the_string(void **state) {
         struct error err = {0};
         char *text = NULL;
         (void)snprintf(spec.unit, sizeof(spec.unit), "%s", names[i]);
-        assert_int_equal(permit_text(&spec, &text, &err), -EINVAL);
+        assert_int_equal(permit_text(&spec, NULL, NULL, &text, &err), -EINVAL);
         assert_null(text);
         assert_true(err.text[0]);
     }
@@ -83,7 +107,7 @@ static void test_too_much(void **state) {
     struct spec spec = {.app = "shop", .unit = "shop@.service", .hooks = hooks, .n_hooks = 2000};
     char *text = NULL;
     struct error err = {0};
-    assert_int_equal(permit_text(&spec, &text, &err), -ENOBUFS);
+    assert_int_equal(permit_text(&spec, NULL, NULL, &text, &err), -ENOBUFS);
     assert_null(text);
     assert_true(err.text[0]);
 }
@@ -92,6 +116,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_unit_of_the_app),
         cmocka_unit_test(test_backslash),
+        cmocka_unit_test(test_what_is_under_way_is_kept),
         cmocka_unit_test(test_no_way_out_of_the_string),
         cmocka_unit_test(test_too_much),
     };
