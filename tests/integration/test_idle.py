@@ -44,7 +44,7 @@ def test_healthy_agent_sleeps(machine):
 
     def at_rest():
         before = sleeps_and_ticks(machine, pid)
-        time.sleep(1)
+        time.sleep(5)
         return sleeps_and_ticks(machine, pid) == before
 
     wait_for("the end of what follows the last answer", at_rest)

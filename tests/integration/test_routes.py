@@ -35,6 +35,8 @@ def machine(package):
         configure(made, "Step=pause")
         wait_for("the map", lambda: made.run("cat", MAP, check=False) == "" and made.run("stat", "-c", "%a", MAP) == "644\n")
         made.run("sh", "-euc", ROUTED)
+        wait_for("the agent's look at it", lambda: made.ask("POST", "/v1/rollout/deploy", {"version": "v1"})[0] < 300)
+        made.wait_phase("Healthy")
         yield made
 
 

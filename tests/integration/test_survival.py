@@ -114,7 +114,7 @@ ExecStart={1}
 [Install]
 WantedBy=multi-user.target
 """
-LOAD = "/usr/local/bin/load.py 127.0.0.1 80 /run/load.json 4 800 '' may-refuse"
+LOAD = "/usr/local/bin/load.py 127.0.0.1 80 /run/load.json 4 400 '' may-refuse"
 LOOK = """
 import json, sys
 sys.path.insert(0, "/root/machine")

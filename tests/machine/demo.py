@@ -137,7 +137,7 @@ def main():
     say("== v1: the first version")
     deploy("v1")
     expect("v1", "Healthy", "promoted")
-    shop.start_load()
+    shop.start_load(800)
     shop.wait_samples()
 
     say("\n== v2: a good version, in steps")

@@ -138,7 +138,7 @@ class Shop:
         except FileNotFoundError:
             return {"sent": 0, "answered": {}, "failed": 0, "failures": []}
 
-    def start_load(self, per_second=800, port=80, name="load", header="", may_refuse=False):
+    def start_load(self, per_second=400, port=80, name="load", header="", may_refuse=False):
         """Begins to send requests; end with stop_load()."""
         command = ["/usr/local/bin/load.py", "127.0.0.1", str(port), f"/run/{name}.json", "4", str(per_second), header]
         command += ["may-refuse"] if may_refuse else []
