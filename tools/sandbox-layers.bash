@@ -16,7 +16,8 @@ customize() {
     systemctl --quiet --root="$root" disable haproxy.service prometheus.service nginx.service \
         apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
     systemctl --quiet --root="$root" mask console-getty.service getty.target \
-        systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-udevd.service systemd-udev-trigger.service e2scrub_reap.service
+        systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-udevd.service systemd-udev-trigger.service e2scrub_reap.service \
+        systemd-logind.service systemd-user-sessions.service systemd-sysctl.service systemd-sysusers.service
     # the journal outlives a reboot, keeps every line and never syncs for long
     mkdir -p "$root/var/log/journal" "$root/etc/systemd/journald.conf.d"
     printf '[Journal]\nStorage=persistent\nRateLimitIntervalSec=0\nSystemMaxUse=64M\n' \
