@@ -313,7 +313,7 @@ static void memory_is_bounded(void **unused) {
     for (int i = 0; i < 50; i++)
         expect("web", "huge", "10s", "none", "the answer of @ is too large");
     assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
-#ifndef __SANITIZE_ADDRESS__                                      /* which keeps what is freed for a while */
+#ifndef SANITIZED                                                 /* which keeps what is freed for a while */
     assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, 4096); /* kB */
 #endif
 }
