@@ -301,9 +301,11 @@ static void take_route_line(const struct haproxy_line *line, bool inherited, voi
     struct route_reading *reading = userdata;
     struct haproxy_facts *facts = reading->facts;
     bool looks_up = has_word_with(line, reading->lookup);
-    if (looks_up && strcmp(line->words[0], "http-request") == 0 && has_word_with(line, "req.hdrs,"))
+    if (looks_up && strcmp(line->words[0], "http-request") == 0 && has_word_with(line, "req.hdrs,")) {
         facts->looks_routes_up = true;
-    else if (looks_up && strcmp(line->words[0], "http-response") == 0 && has_word_with(line, "srv_name,"))
+        if (has_word_with(line, "nbsrv(") && !has_word_with(line, "stopping"))
+            facts->forgetful_line = line->number;
+    } else if (looks_up && strcmp(line->words[0], "http-response") == 0 && has_word_with(line, "srv_name,"))
         facts->gives_cookie = true;
     else if (strcmp(line->words[0], "use_backend") == 0 && strncmp(haproxy_word(line, 1), "%[", 2) == 0)
         facts->follows_routes = true;

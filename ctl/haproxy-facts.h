@@ -51,8 +51,9 @@ struct haproxy_facts {
     size_t n_backends;
     struct haproxy_backend_facts *backends;
     bool looks_routes_up; /* requests are looked up in RouteMap=; of a process: it has that map */
-    bool follows_routes;  /* what is found there says the backend. A file tells, as of the next one */
-    bool gives_cookie;    /* answers are looked up there, too */
+    int forgetful_line; /* where they are no more once a process stops; 0: nowhere. A file tells, as of the next ones */
+    bool follows_routes; /* what is found there says the backend */
+    bool gives_cookie;   /* answers are looked up there, too */
 };
 
 void haproxy_facts_done(struct haproxy_facts *facts);

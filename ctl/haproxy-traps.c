@@ -275,6 +275,11 @@ static void check_routes(const struct look *look) {
               map, preview, preview);
     if (!facts->from_file)
         return;
+    if (facts->forgetful_line)
+        WARNING(look, facts->forgetful_line,
+                "nbsrv is 0 in a process that stops: what it had begun at a reload loses its route: expected "
+                "`if { nbsrv(%s) gt 0 } or { stopping } !{ be_conn_free(%s) eq 0 }`",
+                preview, preview);
     if (!facts->follows_routes)
         ERROR(look, 0,
               "no request follows RouteMap=: add "

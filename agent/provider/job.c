@@ -15,8 +15,10 @@
 #include "provider/settings.h"
 #include "spec/place.h"
 
-/* What a process writes last may reach the journal after systemd has seen its end. */
+/* What a process writes last may reach the journal after systemd has seen its end, on a busy host long after it: where
+ * nothing is found there is a second look. */
 #define JOURNAL_DELAY (100 * USEC_PER_MSEC)
+#define JOURNAL_SECOND_DELAY (400 * USEC_PER_MSEC)
 
 static int setting_template(const char *value, void *field, struct error *err) {
     const char *at = strchr(value, '@');
@@ -47,6 +49,7 @@ struct job {
     struct oneshot *oneshot;
     struct oneshot_result result;
     sd_event_source *timer; /* until the journal is read */
+    bool looked;            /* into the journal, and it had nothing */
 };
 
 static struct job *job_free(struct job *job) {
@@ -81,12 +84,20 @@ static void answer(struct job *job, const char *lines) {
     provider_host_answer(host, token, kind, NULL, *message ? message : NULL);
 }
 
+static bool look_again(struct job *job) {
+    bool again = !job->looked && sd_event_source_set_time_relative(job->timer, (uint64_t)JOURNAL_SECOND_DELAY) >= 0 &&
+                 sd_event_source_set_enabled(job->timer, SD_EVENT_ONESHOT) >= 0;
+    job->looked = true;
+    return again;
+}
+
 static int on_journal_due(sd_event_source *timer, uint64_t usec, void *userdata) {
     struct job *job = userdata;
     char lines[MEASUREMENT_MESSAGE_MAX];
     size_t taken = strlen(job->result.sentence) + strlen(": ");
     job_journal(&job->result.invocation, lines, taken < sizeof lines ? sizeof lines - taken : 1);
-    answer(job, lines);
+    if (*lines || !look_again(job))
+        answer(job, lines);
     return 0;
 }
 

@@ -272,7 +272,7 @@ static void test_siblings(void **state) {
 /* Requests have to be looked up in RouteMap=, and to go where it says. */
 static void test_routes(void **state) {
     const struct spec spec = spec_of(ROUTED);
-    _cleanup_findings_ struct findings none = {0}, other = {0}, all = {0};
+    _cleanup_findings_ struct findings none = {0}, other = {0}, all = {0}, forgetful = {0};
     judge(HEAD BACKEND SERVERS "backend preview\n" SERVERS, &spec, SAYS_READY_NO, NULL, &none);
     assert_int_equal(none.n_errors, 3);
     assert_non_null(
@@ -289,7 +289,13 @@ static void test_routes(void **state) {
           &spec, SAYS_READY_NO, NULL, &other);
     assert_int_equal(other.n_errors, 1);
     judge(HEAD FRONTEND BACKEND COOKIE SERVERS "backend preview\n" COOKIE SERVERS, &spec, SAYS_READY_NO, NULL, &all);
-    assert_int_equal(all.n_errors, 0);
+    assert_int_equal(all.n, 0);
+    judge(HEAD "frontend www\nhttp-request set-var(txn.route) req.hdrs,map_reg(/r) if { nbsrv(preview) gt 0 }\n"
+               "use_backend %[var(txn.route)] if { var(txn.route) -m found }\n" BACKEND COOKIE SERVERS
+               "backend preview\n" COOKIE SERVERS,
+          &spec, SAYS_READY_NO, NULL, &forgetful);
+    assert_int_equal(forgetful.n, 1);
+    assert_non_null(strstr(forgetful.list[0].text, "nbsrv is 0 in a process that stops"));
 }
 
 #define REMEMBERED                                                                                                   \
