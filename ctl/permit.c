@@ -167,7 +167,7 @@ static struct spec *load_pinned(const char *app) {
 }
 
 int permit_rule(const struct spec *spec, const char *before, char **ret, struct error *err) {
-    struct spec *pinned = load_pinned(spec->app);
+    struct spec *pinned = before ? load_pinned(spec->app) : NULL;
     int r = permit_text(spec, pinned, before, ret, err);
     spec_free(pinned);
     return r;
