@@ -56,11 +56,14 @@ enum oneshot_end oneshot_judge(const char *job_result, const struct unit_propert
     return ONESHOT_NOT_DONE;
 }
 
-static void finish(struct oneshot *oneshot, enum oneshot_end end, const struct id128 *invocation,
+/* RUN: what is known of the run that ended, or NULL. */
+static void finish(struct oneshot *oneshot, enum oneshot_end end, const struct unit_properties *run,
                    const char *sentence) {
     struct oneshot_result result = {.end = end};
-    if (invocation)
-        result.invocation = *invocation;
+    if (run) {
+        result.invocation = run->invocation;
+        result.began = run->started_at;
+    }
     (void)string_copy(result.sentence, sizeof result.sentence, sentence);
     order_clear(&oneshot->order);
     watch_end(&oneshot->watch);
@@ -87,7 +90,7 @@ static void judge(struct oneshot *oneshot, const char *job_result, const struct 
                        oneshot->watch.unit);
     else
         (void)string_copy(text, sizeof text, sentence);
-    finish(oneshot, end, &properties->invocation, text);
+    finish(oneshot, end, properties, text);
 }
 
 /* ---------------------------------------------------------------- from the watch */

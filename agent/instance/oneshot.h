@@ -17,6 +17,7 @@ struct oneshot_result {
     enum oneshot_end end;
     char sentence[SENTENCE_MAX]; /* unless it succeeded */
     struct id128 invocation;     /* of the run that ended; zero when unknown */
+    usec_t began;                /* that run did, CLOCK_MONOTONIC */
 };
 
 /* A connection to systemd for them. APP is whom a refusal tells to permit. Fails only for want of memory. */

@@ -47,6 +47,7 @@ struct job {
     struct provider_host *host;
     uint64_t token;
     struct oneshot *oneshot;
+    char unit[UNIT_NAME_MAX];
     struct oneshot_result result;
     sd_event_source *timer; /* until the journal is read */
     bool looked;            /* into the journal, and it had nothing */
@@ -95,7 +96,7 @@ static int on_journal_due(sd_event_source *timer, uint64_t usec, void *userdata)
     struct job *job = userdata;
     char lines[MEASUREMENT_MESSAGE_MAX];
     size_t taken = strlen(job->result.sentence) + strlen(": ");
-    job_journal(&job->result.invocation, lines, taken < sizeof lines ? sizeof lines - taken : 1);
+    job_journal(job->unit, &job->result, lines, taken < sizeof lines ? sizeof lines - taken : 1);
     if (*lines || !look_again(job))
         answer(job, lines);
     return 0;
@@ -116,7 +117,6 @@ static int ask(struct provider_host *host, const struct metric_spec *metric, con
     _cleanup_(cleanup_job) struct job *job = calloc(1, sizeof *job);
     struct job_settings settings = {0};
     struct oneshots *oneshots;
-    char unit[UNIT_NAME_MAX];
     if (!job)
         return error_set(err, -ENOMEM, "cannot run a job: no memory");
     int r = settings_read(rows, ELEMENTS(rows), metric, true, &settings, err);
@@ -129,9 +129,9 @@ static int ask(struct provider_host *host, const struct metric_spec *metric, con
     job->pending.cancel = cancel;
     job->host = host;
     job->token = token;
-    (void)snprintf(unit, sizeof unit, "%.*s%s-1.service", (int)(strchr(settings.unit, '@') + 1 - settings.unit),
+    (void)snprintf(job->unit, sizeof job->unit, "%.*s%s-1.service", (int)(strchr(settings.unit, '@') + 1 - settings.unit),
                    settings.unit, color_to_string(subject->canary));
-    r = oneshot_run(oneshots, unit, subject->since, settings.timeout, on_done, job, &job->oneshot, err);
+    r = oneshot_run(oneshots, job->unit, subject->since, settings.timeout, on_done, job, &job->oneshot, err);
     if (r < 0)
         provider_host_remove(host, &job->pending);
     else

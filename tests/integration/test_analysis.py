@@ -190,6 +190,24 @@ def test_job_survives_the_agent(checked):
     assert checks(checked) == ["v2"]
 
 
+def test_job_whose_lines_come_late(checked):
+    """Journald, busy elsewhere, reads them when their run has ended, and then knows the unit only."""
+    gate(checked, "Provider=job", "Unit=check@.service")
+    checked.run("touch", "/run/slow")
+    checked.run("systemctl", "kill", "--signal=STOP", "systemd-journald")
+    checked.deploy("v2", wait=None)
+    under_way(checked)
+    checked.run("systemctl", "kill", "--signal=STOP", "rollout@shop")
+    wait_for("the job's end", lambda: checked.run("systemctl", "is-active", "check@green-1", check=False).strip() == "inactive")
+    checked.run("systemctl", "kill", "--signal=CONT", "systemd-journald")
+    lines = ["journalctl", "-o", "json", "-u", "check@green-1", "_TRANSPORT=stdout"]
+    line = json.loads(wait_for("its line", lambda: checked.run(*lines)))
+    assert "_SYSTEMD_INVOCATION_ID" not in line
+    checked.run("systemctl", "kill", "--signal=CONT", "rollout@shop")
+    checked.wait_phase("Healthy", revision=2)
+    assert latest(checked, 2)["message"] == "asking port 9011"
+
+
 def test_job_survives_systemds_reexec(checked):
     gate(checked, "Provider=job", "Unit=check@.service")
     checked.run("touch", "/run/slow", "/run/v2.bad")
