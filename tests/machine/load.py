@@ -22,6 +22,7 @@ HOST, PORT, COUNTS = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 THREADS = int(sys.argv[4]) if len(sys.argv) > 4 else 4
 PER_SECOND = float(sys.argv[5]) if len(sys.argv) > 5 else 400.0
 HEADER = sys.argv[6] + "\r\n" if len(sys.argv) > 6 and sys.argv[6] else ""
+KEPT, CLOSED = (f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n{HEADER}\r\n".encode() for word in ("keep-alive", "close"))
 MAY_REFUSE = len(sys.argv) > 7 and sys.argv[7] == "may-refuse"
 
 lock = threading.Lock()
@@ -30,7 +31,7 @@ failures = []
 refused = [0, None, None]
 first = {}  # when each version answered for the first time
 sent = mixed = 0
-ending = threading.Event()
+ending = False
 
 
 class Unanswered(ConnectionError):
@@ -38,47 +39,47 @@ class Unanswered(ConnectionError):
 
 
 def connect():
-    """A connection, and what is read from it."""
-    connection = socket.create_connection((HOST, PORT), timeout=15)
+    connection = socket.socket()
+    connection.settimeout(15)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection, connection.makefile("rb")
+    connection.connect((HOST, PORT))
+    return connection
 
 
-def send(connection, stream, word):
-    """Sends a request and waits for the first byte of its answer."""
+def send(connection, request):
+    """Sends a request and waits for the first bytes of its answer."""
     try:
-        connection.sendall(f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n{HEADER}\r\n".encode())
-        begun = stream.peek(1)
+        connection.sendall(request)
+        begun = connection.recv(65536)
     except ConnectionError as error:
         raise Unanswered(f"{type(error).__name__} before an answer") from error
     if not begun:
         raise Unanswered("closed without an answer")
+    return begun
 
 
-def read_answer(stream):
-    """Status and version of one answer; raises when it isn't whole."""
-    status_line = stream.readline()
-    if not status_line.endswith(b"\n"):
-        raise ConnectionError("closed within the status line")
-    status = int(status_line.split()[1])
-    version, length, close = None, 0, False
-    while True:
-        line = stream.readline()
-        if not line.endswith(b"\n"):
-            raise ConnectionError("closed within the headers")
-        if line in (b"\r\n", b"\n"):
-            break
-        name, _, value = line.partition(b":")
-        name, value = name.strip().lower(), value.strip()
-        if name == b"x-version":
-            version = value.decode()
-        elif name == b"content-length":
-            length = int(value)
-        elif name == b"connection":
-            close = value.lower() == b"close"
-    if len(stream.read(length)) < length:
-        raise ConnectionError("closed within the body")
-    return status, version, close
+def more(connection, where):
+    """What else comes of an answer; raises at its end."""
+    part = connection.recv(65536)
+    if not part:
+        raise ConnectionError(f"closed within the {where}")
+    return part
+
+
+def read_answer(connection, begun):
+    """Status, version and whether no other follows, of the answer that begins so; raises when it isn't whole."""
+    while b"\r\n\r\n" not in begun:
+        begun += more(connection, "head")
+    head, _, body = begun.partition(b"\r\n\r\n")
+    status_line, *lines = head.split(b"\r\n")
+    fields = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    length = int(fields.get(b"content-length", 0))
+    while len(body) < length:
+        body += more(connection, "body")
+    if len(body) > length:
+        raise ConnectionError("more than one answer")
+    version = fields.get(b"x-version")
+    return int(status_line.split()[1]), version and version.decode(), fields.get(b"connection", b"").lower() == b"close"
 
 
 def record(began, status, version, problem):
@@ -99,22 +100,21 @@ def ask(kept, keep):
     """One request, and what became of it; its connection, if it can be used again."""
     began = time.monotonic()
     try:
-        connection, stream = kept or connect()
-        send(connection, stream, "keep-alive" if keep else "close")
-        status, version, close = read_answer(stream)
+        connection = kept or connect()
+        status, version, close = read_answer(connection, send(connection, KEPT if keep else CLOSED))
     except (OSError, ValueError, IndexError) as error:
         if kept and isinstance(error, Unanswered):
             return ask(None, keep)
         record(began, 0, None, f"{type(error).__name__}: {error}")
         return None
     record(began, status, version, None)
-    return (connection, stream) if keep and not close else None
+    return connection if keep and not close else None
 
 
 def run(keep, pause):
     kept = None
     following = time.monotonic()
-    while not ending.is_set():
+    while not ending:
         kept = ask(kept, keep)
         following += pause
         wait = following - time.monotonic()
@@ -133,11 +133,18 @@ def write_counts():
     os.rename(COUNTS + ".new", COUNTS)
 
 
-signal.signal(signal.SIGTERM, lambda *_: ending.set())
+def end(*_):
+    """Takes no lock: the thread that it interrupts may hold that."""
+    global ending
+    ending = True
+
+
+signal.signal(signal.SIGTERM, end)
 threads = [threading.Thread(target=run, args=(i % 2 == 0, THREADS / PER_SECOND), daemon=True) for i in range(THREADS)]
 for thread in threads:
     thread.start()
-while not ending.wait(0.05):
+while not ending:
+    time.sleep(0.05)
     write_counts()
 for thread in threads:
     thread.join(20)
