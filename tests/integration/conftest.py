@@ -138,6 +138,13 @@ class Machine(Shop):
         """Waits until nothing of a color runs."""
         wait_for(f"{color}'s end", lambda: all(i["state"] == "stopped" for i in self.rollout()["instances"] if i["name"].startswith(color)))
 
+    def take_back(self):
+        """Nothing is left of an attempt, if there is one: what is live serves alone, the other color has stopped."""
+        now = self.rollout()
+        if now["revision"] != now["stable"]["revision"]:
+            self.verb("undo")
+        self.wait_stopped("green" if self.wait_phase("Healthy")["stable"]["color"] == "blue" else "blue")
+
     def sicken(self, *names):
         """Their health checks fail from now on; their requests are answered all the same."""
         for name in names:

@@ -102,11 +102,8 @@ class New:
 def new(loaded):
     """Nothing is left of the test before."""
     loaded.configure()
-    if loaded.rollout()["phase"] != "Healthy":
-        loaded.verb("undo")
+    loaded.take_back()
     new = New(loaded)
-    loaded.wait_phase("Healthy")
-    loaded.wait_stopped(new.color)
     loaded.run("sh", "-c", "rm -rf /run/open/* /run/prepared /run/checked /run/ok /run/units; : >/run/asked")
     return new
 

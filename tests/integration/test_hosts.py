@@ -27,6 +27,7 @@ def lay_out_front(machine):
     config[at:at] = [f"    server {host}-{color}-{n} {address}:{port + n}" for host, address in ADDRESSES.items()
                      for color, port in (("blue", 9000), ("green", 9010)) for n in (1, 2)]
     config.insert(config.index("global") + 1, f"    stats socket ipv4@{FRONT} level admin")
+    config[config.index("    retries 3")] = "    retries 10"  # half of the servers go at once, and until checks say so any try may meet them
     machine.write("/etc/haproxy/haproxy.cfg", "\n".join(config))
     machine.run("systemctl", "restart", "haproxy")
 
