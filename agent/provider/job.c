@@ -129,8 +129,9 @@ static int ask(struct provider_host *host, const struct metric_spec *metric, con
     job->pending.cancel = cancel;
     job->host = host;
     job->token = token;
-    (void)snprintf(job->unit, sizeof job->unit, "%.*s%s-1.service", (int)(strchr(settings.unit, '@') + 1 - settings.unit),
-                   settings.unit, color_to_string(subject->canary));
+    (void)snprintf(job->unit, sizeof job->unit, "%.*s%s-1.service",
+                   (int)(strchr(settings.unit, '@') + 1 - settings.unit), settings.unit,
+                   color_to_string(subject->canary));
     r = oneshot_run(oneshots, job->unit, subject->since, settings.timeout, on_done, job, &job->oneshot, err);
     if (r < 0)
         provider_host_remove(host, &job->pending);
