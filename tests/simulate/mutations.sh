@@ -1,7 +1,7 @@
 #!/bin/sh
 # Whether the simulator sees anything: each mutation is a small mistake in a copy of one source file (mutations/NAME.sed: the file, what
 # is wrong, with the invariants that have to see it in brackets, and the change), and the simulator has to fail with it, by one of these.
-# Run in the build folder, after the simulator was built. MUTATIONS says which, if not all.
+# Run in the build folder, after the simulator was built. MUTATIONS says which, if not all; CC and LDFLAGS are as ever.
 set -eu
 
 if nm libcore.a 2>/dev/null | grep -Eq '__(asan|ubsan|gcov|sanitizer|llvm)'; then
@@ -26,8 +26,8 @@ build() { # FILE
     cp libcore.a libagent.a "$work/"
     $cc -std=gnu17 -O2 -w -D_GNU_SOURCE -I"$src" -I"$src/agent" -I"$(dirname "$src/$1")" -c "$work/mutated.c" -o "$work/$object"
     ar r "$work/$library" "$work/$object" 2>/dev/null
-    # shellcheck disable=SC2046 # one word a library
-    $cc -o "$work/simulate" tests/simulate/*.o "$work/libagent.a" libtraffic.a libstore.a "$work/libcore.a" libspec.a libanalysis.a libcommon.a \
+    # shellcheck disable=SC2046,SC2086 # one word a library, one a flag
+    $cc ${LDFLAGS:-} -o "$work/simulate" tests/simulate/*.o "$work/libagent.a" libtraffic.a libstore.a "$work/libcore.a" libspec.a libanalysis.a libcommon.a \
         -Wl,--wrap=spec_parse,--wrap=spec_free $(pkg-config --libs libcjson libcurl libcrypto libsystemd inih) -lm
 }
 
