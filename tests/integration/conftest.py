@@ -125,7 +125,7 @@ class Machine(Shop):
         other.socket = "second.sock"
         return other, ["Socket=", "Socket=/run/haproxy/admin.sock", f"Socket={address}"]
 
-    def more_requests(self, number=300):
+    def more_requests(self, number=150):
         """Waits until so many more have been answered, or lost."""
         sent = self.counts()["sent"]
         wait_for("requests", lambda: self.counts()["sent"] >= sent + number)

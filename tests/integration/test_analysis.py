@@ -289,10 +289,10 @@ def test_haproxy(loaded):
 
 
 def test_haproxys_other_figures(loaded):
-    """20 % of 400 requests a second, answered at once; a reload in the window changes none of that."""
+    """20 % of 200 requests a second, answered at once; a reload in the window changes none of that."""
     figures = {
-        "rate": ("request-rate", "canary", "result[0] > 40 and result[0] < 120"),
-        "stable-rate": ("request-rate", "stable", "result[0] > 160 and result[0] < 480"),
+        "rate": ("request-rate", "canary", "result[0] > 20 and result[0] < 60"),
+        "stable-rate": ("request-rate", "stable", "result[0] > 80 and result[0] < 240"),
         "response": ("response-time", "canary", "result[0] >= 0 and result[0] < 0.2"),
         "queue": ("queue-time", "canary", "result[0] < 0.1"),
         "connect": ("connect-error-ratio", "canary", "result[0] < 0.01"),

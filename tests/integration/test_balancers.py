@@ -59,7 +59,7 @@ def test_one_of_two_is_silent(loaded):
     assert "second.sock: no answer" in now["message"] and now["step"]["index"] == 2 and loaded.share() == 0.4
     loaded.verb("abort")
     wait_for("who answers is back at stable", lambda: loaded.share() == 0)
-    loaded.more_requests(1000)
+    loaded.more_requests(500)
     assert loaded.instance("green-1")["state"] != "stopped", "it may still be reached"
     loaded.run("systemctl", "kill", "-s", "CONT", "second")
     wait_for("the other one too", lambda: other.share() == 0)

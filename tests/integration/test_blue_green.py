@@ -36,7 +36,7 @@ def test_automatic_promotion(loaded):
     assert now["strategy"] == "blueGreen" and now["steps"] == ["preview", "switch"]
     assert now["stable"] == {"revision": 2, "version": "v2", "color": "green"}
     assert weights(loaded, "blue") == {0}
-    loaded.more_requests(500)
+    loaded.more_requests(250)
     counts = loaded.counts()
     assert counts["mixed"] == 0, f"{counts['mixed']} requests were mixed"
     assert {loaded.instance(n)["state"] for n in ("blue-1", "blue-2")} == {"ready"}, "the old color is kept warm"
@@ -107,6 +107,6 @@ def test_post_promotion_analysis_fails(loaded):
     wait_for("switched back", lambda: weights(loaded, "green") == {0})
     loaded.more_requests(100)  # what was in flight, and is counted a moment later
     before = answered(loaded.counts(), "v3")
-    loaded.more_requests(500)
+    loaded.more_requests(250)
     assert answered(loaded.counts(), "v3") == before > 0
     assert loaded.instance("green-1")["state"] == "ready"

@@ -72,7 +72,7 @@ def test_weights_are_put_back_until_somebody_insists(loaded, sides):
     yields(loaded)
     assert weight(loaded, server) == 3
     loaded.haproxy(f"set weight shop/{server} 5")
-    loaded.more_requests(1000)
+    loaded.more_requests(500)
     assert weight(loaded, server) == 5
     yields(loaded)
     loaded.verb("resume")
@@ -90,7 +90,7 @@ def test_maint_and_drain_are_put_back_until_somebody_insists(loaded, sides):
     loaded.haproxy(f"set server shop/{stable}-1 state maint")
     yields(loaded)
     loaded.haproxy(f"set server shop/{stable}-1 state maint")
-    loaded.more_requests(1000)
+    loaded.more_requests(500)
     assert not serves(loaded, f"{stable}-1")
     loaded.verb("resume")
     wait_for("it again", lambda: serves(loaded, f"{stable}-1"))

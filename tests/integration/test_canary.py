@@ -18,7 +18,7 @@ def test_initial_deploy(machine):
     servers = machine.servers()
     assert servers["blue-1"]["up"] and servers["blue-1"]["weight"] == servers["blue-2"]["weight"] > 0
     machine.start_load()
-    wait_for("both replicas and nobody else", lambda: machine.counts()["sent"] > 500)
+    wait_for("both replicas and nobody else", lambda: machine.counts()["sent"] > 300)
     assert machine.stop_load()["failed"] == 0
     assert all(server["maint"] for name, server in machine.servers().items() if name.startswith("green"))
 
@@ -40,7 +40,7 @@ def test_full_canary_with_two_replicas(loaded):
     servers = loaded.servers()
     assert servers["blue-1"]["maint"] and servers["blue-2"]["maint"]
     before = loaded.counts()
-    wait_for("requests", lambda: loaded.counts()["sent"] > before["sent"] + 300)
+    wait_for("requests", lambda: loaded.counts()["sent"] > before["sent"] + 150)
     assert answered(loaded.counts(), "v1") == answered(before, "v1"), "v1 answers no more"
 
 
@@ -83,7 +83,7 @@ def test_failing_analysis(loaded):
     sent = loaded.counts()["sent"]
     wait_for("what was under way", lambda: loaded.counts()["sent"] > sent + 100)
     before = statuses(loaded.counts(), "v3")["500"]
-    wait_for("requests", lambda: loaded.counts()["sent"] > sent + 500)
+    wait_for("requests", lambda: loaded.counts()["sent"] > sent + 300)
     assert statuses(loaded.counts(), "v3")["500"] == before, "v3 answers no more"
 
 

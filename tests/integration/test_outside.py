@@ -19,15 +19,6 @@ def told(machine, pattern):
     return len(re.findall(pattern, machine.run("journalctl", "--no-pager", "-o", "cat", "-u", "rollout@shop")))
 
 
-def more_requests(machine, number):
-    sent = machine.counts()["sent"]
-    wait_for("requests", lambda: machine.counts()["sent"] >= sent + number)
-
-
-def state_of(machine, instance):
-    return next(i["state"] for i in machine.rollout()["instances"] if i["name"] == instance)
-
-
 def at_40(machine):
     machine.configure(Canary=AT_40)
     machine.verb("deploy", version="v2")
@@ -43,7 +34,7 @@ def test_haproxy_that_takes_no_orders(loaded):
     loaded.run("systemctl", "reload", "haproxy")
     loaded.verb("promote")
     assert "the socket needs `level admin`" in says(loaded, "HAProxyRefused", "Progressing")["message"]
-    more_requests(loaded, 1000)
+    loaded.more_requests(500)
     assert told(loaded, "refused an order") == 1
     loaded.write("/etc/haproxy/haproxy.cfg", good)
     loaded.run("systemctl", "reload", "haproxy")
@@ -56,7 +47,7 @@ def test_polkit_is_gone(loaded):
     loaded.run("systemctl", "mask", "--now", "polkit")
     loaded.verb("deploy", version="v3")
     says(loaded, "shop@green-1.service: was not stopped: Unit polkit.service is masked.", "Progressing")
-    more_requests(loaded, 2000)
+    loaded.more_requests(1000)
     assert told(loaded, "was not stopped") == 1
     loaded.run("systemctl", "unmask", "polkit")
     assert loaded.wait_phase("Paused")["canary"]["version"] == "v3"
@@ -86,9 +77,9 @@ def test_start_that_hangs_is_ended_by_an_abort(loaded):
     loaded.run("systemctl", "daemon-reload")
     loaded.configure(Rollout=["AbortScaleDownDelaySec=0"], Canary=AT_40)
     loaded.verb("deploy", version="v2")
-    wait_for("the start", lambda: state_of(loaded, "green-1") == "starting")
+    wait_for("the start", lambda: loaded.instance("green-1")["state"] == "starting")
     loaded.verb("abort")
-    wait_for("the stop", lambda: state_of(loaded, "green-1") == "stopped")
+    wait_for("the stop", lambda: loaded.instance("green-1")["state"] == "stopped")
     loaded.run("sh", "-c", "rm -r /etc/systemd/system/shop@green-1.service.d; systemctl daemon-reload")
     loaded.verb("retry")
     loaded.wait_phase("Paused")
@@ -98,7 +89,7 @@ def test_nothing_runs_in_a_color_that_was_given_up(loaded):
     """systemd may start once more what has just been seen failed for good."""
     at_40(loaded)
     loaded.verb("abort")
-    wait_for("the canary's end", lambda: loaded.rollout()["canary"] is None and state_of(loaded, "green-1") == "stopped")
+    wait_for("the canary's end", lambda: loaded.rollout()["canary"] is None and loaded.instance("green-1")["state"] == "stopped")
     loaded.run("systemctl", "start", "shop@green-1")
     active = ["systemctl", "show", "--value", "-p", "ActiveState", "shop@green-1"]
     wait_for("its end", lambda: loaded.run(*active).strip() in ("inactive", "failed"))
@@ -114,12 +105,12 @@ def test_disk_full_in_a_rollout(loaded):
     loaded.run("sh", "-c", f"cat /dev/zero >{STATE}/filler 2>&-; true")
     status, document = loaded.ask("POST", "/v1/rollout/promote", {})
     assert status >= 500 and "No space left" in document["detail"], document
-    more_requests(loaded, 500)
+    loaded.more_requests(250)
     assert loaded.rollout()["weight"]["actual"] == 40
     assert "not durable" in loaded.verb("abort")["message"]
     wait_for("everything back to stable", lambda: loaded.servers()["green-1"]["weight"] == 0)
     assert says(loaded, "DiskFailure", "Degraded")
-    more_requests(loaded, 2000)
+    loaded.more_requests(1000)
     assert told(loaded, "cannot write") < 10
     loaded.run("rm", f"{STATE}/filler")
     says(loaded, "RolloutAborted", "Degraded")

@@ -14,7 +14,7 @@ def test_purge(loaded):
     loaded.run("dpkg", "--remove", "rollout")
     loaded.run("ls", *there)
     loaded.run("dpkg", "--purge", "rollout")
-    loaded.more_requests(500)
+    loaded.more_requests(250)
     for gone in (*there, "/var/lib/rollout", "/run/rollout", "/etc/rollout/analysis", "/usr/lib/rollout"):
         assert not os.path.lexists(loaded.root + gone), gone
     loaded.run("ls", f"{RULES}/49-mine.rules", "/etc/rollout/shop.conf", "/srv/shop/releases/v1/bin/shop")

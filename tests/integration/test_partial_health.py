@@ -147,4 +147,4 @@ def test_both_unhealthy(machine):
     with under_load(machine):
         machine.verb("promote")
         sides.live_in_the_end()
-        machine.more_requests(500)
+        machine.more_requests(250)

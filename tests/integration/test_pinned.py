@@ -124,7 +124,7 @@ def test_typo_and_reboot_serves(machine, typo):
     machine.reboot("--hard")
     refuses_deploys(machine, typo[1])
     with under_load(machine):
-        machine.more_requests(500)
+        machine.more_requests(250)
         assert list(machine.counts()["answered"]) == [live]
     machine.run("rm", TYPO)
     assert reload(machine) == 0

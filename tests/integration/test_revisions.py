@@ -55,7 +55,7 @@ def test_third_version_over_a_paused_second(loaded):
     assert outcomes(loaded) == {"v1": "promoted", "v2": "superseded", "v3": "running"}
     assert {loaded.instance(n)["state"] for n in ("blue-1", "blue-2")} == {"ready"}
     before = answered(loaded.counts(), "v2")
-    loaded.more_requests(500)
+    loaded.more_requests(250)
     assert answered(loaded.counts(), "v2") == before and answered(loaded.counts(), "v3") > 0
 
 
@@ -181,7 +181,7 @@ def test_abort_after_promote_full(loaded):
     wait_for("stable alone", lambda: loaded.share() == 0)
     loaded.more_requests(100)  # what was in flight, and is counted a moment later
     before = answered(loaded.counts(), "v2")
-    loaded.more_requests(500)
+    loaded.more_requests(250)
     assert answered(loaded.counts(), "v2") == before and stable(loaded) == "v1"
     loaded.wait_stopped("green")
 
@@ -199,7 +199,7 @@ def test_scale_changes_while_healthy(loaded):
         loaded.run("sed", "-i", f"s/^Replicas=.*/Replicas={replicas}/", "/etc/rollout/shop.conf")
         loaded.run("systemctl", "reload", "rollout@shop")
         wait_for(f"{replicas} of three", lambda number=replicas: serve(number) and loaded.rollout()["phase"] == "Healthy")
-        loaded.more_requests(300)
+        loaded.more_requests(150)
     wait_for("the others' end", lambda: [i["state"] for i in loaded.rollout()["instances"]].count("ready") == 2)
     assert loaded.rollout()["revision"] == 1 and len(loaded.ask("GET", "/v1/revisions")[1]) == 1
 

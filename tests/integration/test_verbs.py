@@ -103,7 +103,7 @@ def test_pause_by_hand_outlasts_the_steps_own(loaded):
     wait_for("20 %", lambda: loaded.rollout()["weight"]["actual"] == 20)
     loaded.verb("pause")
     now = loaded.wait_phase("Paused", revision=revision)
-    loaded.more_requests(800)  # two seconds' worth
+    loaded.more_requests(400)  # two seconds' worth
     now = loaded.rollout()
     assert now["phase"] == "Paused" and now["weight"]["actual"] == 20 and now["waiting"]["until"] is None
     loaded.verb("resume")

@@ -20,7 +20,7 @@ import time
 
 HOST, PORT, COUNTS = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 THREADS = int(sys.argv[4]) if len(sys.argv) > 4 else 4
-PER_SECOND = float(sys.argv[5]) if len(sys.argv) > 5 else 400.0
+PER_SECOND = float(sys.argv[5]) if len(sys.argv) > 5 else 200.0
 HEADER = sys.argv[6] + "\r\n" if len(sys.argv) > 6 and sys.argv[6] else ""
 KEPT, CLOSED = (f"GET / HTTP/1.1\r\nHost: shop\r\nConnection: {word}\r\n{HEADER}\r\n".encode() for word in ("keep-alive", "close"))
 MAY_REFUSE = len(sys.argv) > 7 and sys.argv[7] == "may-refuse"

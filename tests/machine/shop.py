@@ -97,8 +97,8 @@ class Shop:
     def wait_samples(self):
         """Waits until an analysis finds something to measure: Prometheus takes 5 s from its start to its first question."""
         query = "query=count(count_over_time(haproxy_server_http_responses_total[5s]) > 1)"
-        ask = ["curl", "-sG", "--data-urlencode", query, "http://127.0.0.1:9090/api/v1/query"]
-        wait_for("Prometheus's samples", lambda: '"value"' in self.run(*ask, check=False))
+        ask = f"curl -sG --data-urlencode '{query}' http://127.0.0.1:9090/api/v1/query"
+        self.run("timeout", "30", "sh", "-c", f"until {ask} | grep -q '\"value\"'; do sleep 0.3; done")
 
     def haproxy(self, command):
         """One command to HAProxy's runtime API."""
@@ -138,7 +138,7 @@ class Shop:
         except FileNotFoundError:
             return {"sent": 0, "answered": {}, "failed": 0, "failures": []}
 
-    def start_load(self, per_second=400, port=80, name="load", header="", may_refuse=False):
+    def start_load(self, per_second=200, port=80, name="load", header="", may_refuse=False):
         """Begins to send requests; end with stop_load()."""
         command = ["/usr/local/bin/load.py", "127.0.0.1", str(port), f"/run/{name}.json", "4", str(per_second), header]
         command += ["may-refuse"] if may_refuse else []
