@@ -120,12 +120,19 @@ static bool same_attempt(const struct teller *t) {
     return before->revision == next->revision && before->attempt == next->attempt;
 }
 
+static void tell_over(struct teller *t) {
+    if (t->next->stable == t->next->rollout.color)
+        tell(t, EVENT_ROLLOUT_COMPLETED, "");
+    else
+        tell(t, EVENT_ROLLOUT_ABORTED, "back to what is live");
+}
+
 static void tell_ending(struct teller *t) {
     const struct rollout *before = &t->before->rollout, *next = &t->next->rollout;
     if (next->mode == MODE_ABORTED && (before->mode != MODE_ABORTED || !same_attempt(t)))
         tell(t, EVENT_ROLLOUT_ABORTED, next->detail);
-    if (next->mode == MODE_IDLE && before->mode == MODE_RUNNING && t->next->stable == next->color)
-        tell(t, EVENT_ROLLOUT_COMPLETED, "");
+    if (next->mode == MODE_IDLE && before->mode == MODE_RUNNING)
+        tell_over(t);
 }
 
 static void tell_slots(struct teller *t) {

@@ -351,7 +351,7 @@ def test_who_is_told_is_told_again(loaded, new, gates):
 
 
 def test_post_rollout_is_told_of_both_ends(loaded, new, gates):
-    """Of an abort and of a promotion, each as what it is; a hook of all events is told of them as events, too."""
+    """Of what takes back and of a promotion, each as what it is; a hook of all events is told of them as events, too."""
     gates.open("both")
     loaded.configure(Canary=NO_STEPS, **hook("both", "event post-rollout"))
 
@@ -365,12 +365,16 @@ def test_post_rollout_is_told_of_both_ends(loaded, new, gates):
     wait_for("the abort", ends)
     loaded.verb("retry")
     new.wait("Paused")
+    loaded.verb("undo")
+    wait_for("the way back", lambda: len(ends()) > 1)
+    new.deploy()
+    new.wait("Paused")
     loaded.verb("promote")
     new.wait("Healthy")
-    wait_for("the promotion", lambda: len(ends()) > 1)
-    assert ends() == [("Degraded", "RolloutAborted"), ("Healthy", "RolloutCompleted")]
+    wait_for("the promotion", lambda: len(ends()) > 2)
+    assert ends() == [("Degraded", "RolloutAborted"), ("Healthy", "RolloutAborted"), ("Healthy", "RolloutCompleted")]
     events = [each["metadata"]["eventType"] for each in gates.asked("both") if each["type"] == "event"]
-    assert events.count("RolloutAborted") == 1 and events.count("RolloutCompleted") == 1
+    assert events.count("RolloutAborted") == 2 and events.count("RolloutCompleted") == 1
 
 
 def test_promote_opens_no_gate(loaded, new, gates):

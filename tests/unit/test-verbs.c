@@ -318,6 +318,23 @@ static void undo_after_another_attempt(void **ignored) {
 
 /* No deploy begins anything, be it of what was aborted; --now does, and the history says so. A way back and a retry are
  * not deploys. */
+/* Who is told of ends is told of this one. */
+static void undo_is_an_end(void **ignored) {
+    static struct state state, next;
+    struct command_result result;
+    (void)ignored;
+    under_way(&state, 2);
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &(struct command){.verb = VERB_UNDO}, &next, &result);
+    assert_int_equal(result.verdict, VERDICT_ACCEPTED);
+    assert_int_equal(next.n_outbox, 1);
+    assert_int_equal(next.outbox[0].kind, EVENT_ROLLOUT_ABORTED);
+    assert_int_equal(next.outbox[0].revision, 3);
+    aborted(&state);
+    command(&spec, &state, &world, 100 * USEC_PER_SEC, &(struct command){.verb = VERB_UNDO}, &next, &result);
+    assert_int_equal(result.verdict, VERDICT_ACCEPTED);
+    assert_int_equal(next.n_outbox, 0);
+}
+
 static void a_closed_window(void **ignored) {
     static const struct {
         void (*make)(struct state *state);
@@ -354,9 +371,9 @@ static void a_closed_window(void **ignored) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_architecture_says_so),
-                                       cmocka_unit_test(forward_is_no_way_back), cmocka_unit_test(a_closed_window),
-                                       cmocka_unit_test(undo_after_another_attempt),
-                                       cmocka_unit_test(undo_and_the_steps)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_architecture_says_so), cmocka_unit_test(forward_is_no_way_back),
+        cmocka_unit_test(a_closed_window),          cmocka_unit_test(undo_after_another_attempt),
+        cmocka_unit_test(undo_and_the_steps),       cmocka_unit_test(undo_is_an_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
