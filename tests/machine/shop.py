@@ -32,7 +32,7 @@ def wait_for(what, condition, seconds=30.0):
         answered_at = time.monotonic()
         if answered_at > end:
             raise TimeoutError(f"{what}: not within {seconds:g} s")
-        time.sleep(min(max(0.01, 2 * (answered_at - asked)), 0.2))
+        time.sleep(min(max(0.03, 4 * (answered_at - asked)), 0.3))
 
 
 def answered(seen, version):
