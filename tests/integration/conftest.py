@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Throw-away machines with the installed package and the app "shop", one a test."""
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -183,6 +184,39 @@ class Machine(Shop):
     def journal(self, lines=80):
         """The end of the agent's journal, for a failed test's report."""
         return self.run("journalctl", "--no-pager", "-o", "short-precise", "-n", str(lines), check=False)
+
+
+VERSIONS = (f"v{number}" for number in itertools.count(3))
+
+
+def another(machine, *options):
+    """Makes a release of the next version."""
+    version = next(VERSIONS)
+    machine.run("shop-release", version, *options)
+    return version
+
+
+class New:
+    """A version that nobody has seen yet, and where it is going to run."""
+
+    def __init__(self, machine, *options):
+        self.machine, self.version = machine, another(machine, *options)
+        self.old = machine.rollout()["stable"]
+        self.color = "green" if self.old["color"] == "blue" else "blue"
+        self.one, self.two = f"{self.color}-1", f"{self.color}-2"
+        self.revision = None
+
+    def deploy(self):
+        """It begins."""
+        self.revision = self.machine.verb("deploy", version=self.version)["revision"]
+
+    def wait(self, phase):
+        """Waits until its rollout is in a phase; the document."""
+        return self.machine.wait_phase(phase, revision=self.revision)
+
+    def share(self):
+        """Its share of all weight."""
+        return self.machine.share() if self.color == "green" else 1 - self.machine.share()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Each provider gates a canary on real parts: a good version passes, a bad one is taken back, and what was seen can be read."""
 import json
+import time
 
 import pytest
+from conftest import New, booted
 from shop import wait_for
 
 # Answers who shows the token; what it says of a version is in a file.
@@ -31,6 +33,27 @@ ExecStart=/bin/sh -c 'echo "$ROLLOUT_VERSION" >>/run/checked; echo "asking port 
     if [ -e /run/$ROLLOUT_VERSION.bad ]; then echo "$ROLLOUT_VERSION is bad"; exit 3; fi'
 """
 
+PORTS = {"blue": 9001, "green": 9011}
+
+
+@pytest.fixture(scope="module")
+def machine(package):
+    """The oracle answers in it, and its jobs are known."""
+    with booted(package, "analysis") as made:
+        made.write("/usr/local/bin/oracle.py", ORACLE)
+        made.write("/etc/systemd/system/check@.service", CHECK)
+        made.run("systemctl", "daemon-reload")
+        made.run("systemd-run", "--quiet", "--collect", "--unit=oracle", "python3", "/usr/local/bin/oracle.py")
+        yield made
+
+
+@pytest.fixture
+def new(loaded):
+    """Nothing is left of the test before."""
+    loaded.take_back()
+    loaded.run("sh", "-c", "rm -f /run/slow /run/*.bad; : >/run/checked; systemctl start prometheus")
+    return New(loaded)
+
 
 def gate(machine, *metric):
     """From now on one measurement decides at 20 %."""
@@ -49,31 +72,39 @@ def latest(machine, revision):
     return measurements[-1] if measurements else {"phase": None, "value": "", "message": ""}
 
 
-def taken_back(machine, version, live):
+def ends(new, phase):
+    """Deploys it and waits for a phase; its last measurement."""
+    new.deploy()
+    new.wait(phase)
+    return latest(new.machine, new.revision)
+
+
+def taken_back(new):
     """Deploys a bad version, which has to end with the live one; its last measurement."""
-    now = machine.deploy(version, wait="Degraded")
+    last = ends(new, "Degraded")
+    now = new.machine.rollout()
     assert now["message"].startswith("RolloutAborted"), now["message"]
-    assert now["stable"]["version"] == live
-    wait_for("weight 0", lambda: machine.servers()["green-1" if now["stable"]["color"] == "blue" else "blue-1"]["weight"] == 0)
-    return latest(machine, now["revision"])
+    assert now["stable"] == new.old
+    wait_for("weight 0", lambda: new.machine.servers()[new.one]["weight"] == 0)
+    return last
 
 
 PROMETHEUS = ("Provider=prometheus", "Address=http://127.0.0.1:9090")
 
 
-def test_five_errors_in_a_row_abort(loaded):
+def test_five_errors_in_a_row_abort(loaded, new):
     """Prometheus takes the query for none; each error is followed by another try ten seconds later."""
     gate(loaded, *PROMETHEUS, "Query=nosuchfunction(1)", "SuccessCondition=result[0] == 1")
-    loaded.verb("deploy", version="v2")
-    now = loaded.wait_phase("Degraded", seconds=90, revision=2)
+    new.deploy()
+    now = loaded.wait_phase("Degraded", seconds=90, revision=new.revision)
     assert "RolloutAborted" in now["message"] and "consecutive errors (5) > ConsecutiveErrorLimit (4)" in now["message"], now["message"]
-    run = the_run(loaded, 2)
+    run = the_run(loaded, new.revision)
     assert run["phase"] == "Error" and [each["phase"] for each in run["metrics"][0]["measurements"]] == ["Error"] * 5
-    assert now["stable"]["version"] == "v1"
+    assert now["stable"] == new.old
     wait_for("weight 0", lambda: loaded.rollout()["weight"]["actual"] == 0)
 
 
-def test_failure_of_a_dry_run_is_ignored(loaded):
+def test_failure_of_a_dry_run_is_ignored(loaded, new):
     """It is measured and shown, and decides nothing."""
     loaded.configure(
         **{
@@ -82,28 +113,20 @@ def test_failure_of_a_dry_run_is_ignored(loaded):
             "Metric bad-one": [*PROMETHEUS, "Query=vector(0)", "SuccessCondition=result[0] == 1"],
         }
     )
-    loaded.deploy("v2")
-    run = the_run(loaded, 2)
+    new.deploy()
+    new.wait("Healthy")
+    run = the_run(loaded, new.revision)
     assert run["phase"] == "Successful" and {each["name"]: each["phase"] for each in run["metrics"]} == {"good": "Successful", "bad-one": "Failed"}
 
 
-def test_inconclusive_pauses_and_can_be_aborted(loaded):
+def test_inconclusive_pauses_and_can_be_aborted(loaded, new):
     gate(loaded, *PROMETHEUS, "Query=vector(7)", "SuccessCondition=result[0] == 1", "FailureCondition=result[0] == 0")
-    now = loaded.deploy("v2", wait="Paused")
+    new.deploy()
+    now = new.wait("Paused")
     assert "nconclusive" in now["message"] and now["weight"]["actual"] == 20, now["message"]
     loaded.verb("abort")
-    now = loaded.wait_phase("Degraded", revision=2)
-    assert now["stable"]["version"] == "v1" and the_run(loaded, 2)["phase"] == "Inconclusive"
-
-
-@pytest.fixture
-def oracle(loaded):
-    """A server that knows v2 is good."""
-    loaded.write("/usr/local/bin/oracle.py", ORACLE)
-    loaded.write("/run/rates.json", json.dumps({"v2": 0.99}))
-    loaded.run("systemd-run", "--quiet", "--collect", "--unit=oracle", "python3", "/usr/local/bin/oracle.py")
-    loaded.run("shop-release", "v3")
-    return loaded
+    now = new.wait("Degraded")
+    assert now["stable"] == new.old and the_run(loaded, new.revision)["phase"] == "Inconclusive"
 
 
 WEB = (
@@ -118,41 +141,38 @@ WEB = (
 )
 
 
-def test_web(oracle):
-    gate(oracle, *WEB)
-    missing = taken_back(oracle, "v2", live="v1")
+def test_web(loaded, new):
+    loaded.write("/run/rates.json", json.dumps({new.version: 0.99}))
+    gate(loaded, *WEB)
+    missing = taken_back(new)
     assert missing["phase"] == "Error" and "no credential token" in missing["message"]
 
-    oracle.write("/etc/rollout/token", "hunter3\n")
-    oracle.write("/etc/systemd/system/rollout@shop.service.d/token.conf", "[Service]\nLoadCredential=token:/etc/rollout/token\n")
-    oracle.run("systemctl", "daemon-reload")
-    oracle.run("systemctl", "restart", "rollout@shop")
-    oracle.wait_phase("Degraded")
-    oracle.verb("retry")
-    refused = wait_for("the second attempt's end", lambda: (m := latest(oracle, 2))["message"].startswith("HTTP 401") and m)
+    loaded.write("/etc/rollout/token", "hunter3\n")
+    loaded.write("/etc/systemd/system/rollout@shop.service.d/token.conf", "[Service]\nLoadCredential=token:/etc/rollout/token\n")
+    loaded.run("systemctl", "daemon-reload")
+    loaded.run("systemctl", "restart", "rollout@shop")
+    loaded.wait_phase("Degraded")
+    loaded.verb("retry")
+    refused = wait_for("the second attempt's end", lambda: (m := latest(loaded, new.revision))["message"].startswith("HTTP 401") and m)
     assert refused["message"] == "HTTP 401: who are you?; see BearerCredential= and BasicCredential="
 
-    oracle.write("/etc/rollout/token", "hunter2\n")
-    oracle.run("systemctl", "restart", "rollout@shop")
-    oracle.wait_phase("Degraded")
-    oracle.verb("retry")
-    oracle.wait_phase("Healthy", seconds=30)
-    assert latest(oracle, 2)["value"] == "0.99"
+    loaded.write("/etc/rollout/token", "hunter2\n")
+    loaded.run("systemctl", "restart", "rollout@shop")
+    loaded.wait_phase("Degraded")
+    loaded.verb("retry")
+    loaded.wait_phase("Healthy", seconds=30)
+    assert latest(loaded, new.revision)["value"] == "0.99"
 
-    bad = taken_back(oracle, "v3", live="v2")
+    loaded.wait_stopped(new.old["color"])
+    bad = taken_back(New(loaded))
     assert (bad["phase"], bad["value"]) == ("Failed", "0")
 
-    everything = oracle.run("sh", "-c", "journalctl --no-pager; cat $(find /var/lib/rollout -type f)")
+    everything = loaded.run("sh", "-c", "journalctl --no-pager; cat $(find /var/lib/rollout -type f)")
     assert "hunter2" not in everything and "hunter3" not in everything
-    assert "hunter" not in json.dumps([oracle.ask("GET", path)[1] for path in ("/v1/rollout", "/v1/runs", "/v1/revisions")])
+    assert "hunter" not in json.dumps([loaded.ask("GET", path)[1] for path in ("/v1/rollout", "/v1/runs", "/v1/revisions")])
 
 
-@pytest.fixture
-def checked(loaded):
-    loaded.write("/etc/systemd/system/check@.service", CHECK)
-    loaded.run("systemctl", "daemon-reload")
-    loaded.run("shop-release", "v3")
-    return loaded
+JOB = ("Provider=job", "Unit=check@.service")
 
 
 def checks(machine):
@@ -160,135 +180,135 @@ def checks(machine):
     return machine.run("cat", "/run/checked").split()
 
 
-def test_job(checked):
-    gate(checked, "Provider=job", "Unit=check@.service")
-    checked.deploy("v2")
-    assert latest(checked, 2)["phase"] == "Successful"
-    assert latest(checked, 2)["message"] == "asking port 9011"
+def test_job(loaded, new):
+    gate(loaded, *JOB)
+    good = ends(new, "Healthy")
+    assert (good["phase"], good["message"]) == ("Successful", f"asking port {PORTS[new.color]}")
 
-    checked.run("touch", "/run/v3.bad")
-    bad = taken_back(checked, "v3", live="v2")
+    loaded.wait_stopped(new.old["color"])
+    other = New(loaded)
+    loaded.run("touch", f"/run/{other.version}.bad")
+    bad = taken_back(other)
     assert bad["phase"] == "Failed"
-    assert bad["message"] == "check@blue-1.service: failed: exit-code 3: asking port 9001 | v3 is bad"
-    assert checks(checked) == ["v2", "v3"]
+    assert bad["message"] == f"check@{other.one}.service: failed: exit-code 3: asking port {PORTS[other.color]} | {other.version} is bad"
+    assert checks(loaded) == [new.version, other.version]
 
 
-def under_way(machine, unit="check@green-1"):
-    wait_for("the job", lambda: machine.run("systemctl", "is-active", unit, check=False).strip() == "activating")
+def under_way(new):
+    """Deploys a version whose job lasts, and waits for that."""
+    gate(new.machine, *JOB)
+    new.machine.run("touch", "/run/slow")
+    new.deploy()
+    wait_for("the job", lambda: state_of_job(new) == "activating")
 
 
-def test_job_survives_the_agent(checked):
-    """The job of a killed agent is taken over: it runs once, and its end counts."""
-    gate(checked, "Provider=job", "Unit=check@.service")
-    checked.run("touch", "/run/slow", "/run/v2.bad")
-    checked.deploy("v2", wait=None)
-    under_way(checked)
-    checked.run("systemctl", "kill", "--signal=KILL", "rollout@shop")
-    now = checked.wait_phase("Degraded")
+def state_of_job(new):
+    return new.machine.run("systemctl", "is-active", f"check@{new.one}", check=False).strip()
+
+
+def bad_once(new):
+    """Its job, which was taken over, ran once, and its end counted."""
+    now = new.wait("Degraded")
     assert "RolloutAborted" in now["message"]
-    assert latest(checked, 2)["message"].startswith("check@green-1.service: failed: exit-code 3")
-    assert checks(checked) == ["v2"]
+    assert latest(new.machine, new.revision)["message"].startswith(f"check@{new.one}.service: failed: exit-code 3")
+    assert checks(new.machine) == [new.version]
 
 
-def test_job_whose_lines_come_late(checked):
+def test_job_survives_the_agent(loaded, new):
+    loaded.run("touch", f"/run/{new.version}.bad")
+    under_way(new)
+    loaded.run("systemctl", "kill", "--signal=KILL", "rollout@shop")
+    bad_once(new)
+
+
+def test_job_survives_systemds_reexec(loaded, new):
+    loaded.run("touch", f"/run/{new.version}.bad")
+    under_way(new)
+    loaded.run("systemctl", "daemon-reexec")
+    bad_once(new)
+
+
+def test_job_whose_lines_come_late(loaded, new):
     """Journald, busy elsewhere, reads them when their run has ended, and then knows the unit only."""
-    gate(checked, "Provider=job", "Unit=check@.service")
-    checked.run("touch", "/run/slow")
-    checked.run("systemctl", "kill", "--signal=STOP", "systemd-journald")
-    checked.deploy("v2", wait=None)
-    under_way(checked)
-    checked.run("systemctl", "kill", "--signal=STOP", "rollout@shop")
-    wait_for("the job's end", lambda: checked.run("systemctl", "is-active", "check@green-1", check=False).strip() == "inactive")
-    checked.run("systemctl", "kill", "--signal=CONT", "systemd-journald")
-    lines = ["journalctl", "-o", "json", "-u", "check@green-1", "_TRANSPORT=stdout"]
-    line = json.loads(wait_for("its line", lambda: checked.run(*lines)))
-    assert "_SYSTEMD_INVOCATION_ID" not in line
-    checked.run("systemctl", "kill", "--signal=CONT", "rollout@shop")
-    checked.wait_phase("Healthy", revision=2)
-    assert latest(checked, 2)["message"] == "asking port 9011"
+    since = f"@{int(time.time())}"
+    loaded.run("systemctl", "kill", "--signal=STOP", "systemd-journald")
+    under_way(new)
+    loaded.run("systemctl", "kill", "--signal=STOP", "rollout@shop")
+    wait_for("the job's end", lambda: state_of_job(new) == "inactive")
+    loaded.run("systemctl", "kill", "--signal=CONT", "systemd-journald")
+
+    def late():
+        lines = loaded.run("journalctl", "-o", "json", "-u", f"check@{new.one}", "_TRANSPORT=stdout", "--since", since).splitlines()
+        return [line for line in map(json.loads, lines) if "_SYSTEMD_INVOCATION_ID" not in line]
+
+    wait_for("its line", late)
+    loaded.run("systemctl", "kill", "--signal=CONT", "rollout@shop")
+    new.wait("Healthy")
+    assert latest(loaded, new.revision)["message"] == f"asking port {PORTS[new.color]}"
 
 
-def test_job_survives_systemds_reexec(checked):
-    gate(checked, "Provider=job", "Unit=check@.service")
-    checked.run("touch", "/run/slow", "/run/v2.bad")
-    checked.deploy("v2", wait=None)
-    under_way(checked)
-    checked.run("systemctl", "daemon-reexec")
-    checked.wait_phase("Degraded")
-    assert latest(checked, 2)["message"].startswith("check@green-1.service: failed: exit-code 3")
-    assert checks(checked) == ["v2"]
-
-
-def test_job_that_somebody_ends(checked):
-    gate(checked, "Provider=job", "Unit=check@.service")
-    checked.run("touch", "/run/slow")
-    checked.deploy("v2", wait=None)
-    under_way(checked)
-    checked.run("systemctl", "stop", "check@green-1")
-    checked.wait_phase("Paused")
-    ended = latest(checked, 2)
+def test_job_that_somebody_ends(loaded, new):
+    under_way(new)
+    loaded.run("systemctl", "stop", f"check@{new.one}")
+    new.wait("Paused")
+    ended = latest(loaded, new.revision)
     assert ended["phase"] == "Inconclusive" and "canceled" in ended["message"]
-    checked.verb("promote")
-    checked.wait_phase("Healthy")
+    loaded.verb("promote")
+    new.wait("Healthy")
 
 
-def test_job_that_takes_too_long(checked):
-    gate(checked, "Provider=job", "Unit=check@.service", "TimeoutSec=1s")
-    checked.run("touch", "/run/slow")
-    checked.deploy("v2", wait="Paused")
-    ended = latest(checked, 2)
+def test_job_that_takes_too_long(loaded, new):
+    gate(loaded, *JOB, "TimeoutSec=1s")
+    loaded.run("touch", "/run/slow")
+    ended = ends(new, "Paused")
     assert ended["phase"] == "Inconclusive"
-    assert ended["message"].startswith("check@green-1.service: was stopped after 1s, as TimeoutSec= says")
-    wait_for("its end", lambda: checked.run("systemctl", "is-active", "check@green-1", check=False).strip() != "activating")
+    assert ended["message"].startswith(f"check@{new.one}.service: was stopped after 1s, as TimeoutSec= says")
+    wait_for("its end", lambda: state_of_job(new) != "activating")
 
 
-def test_job_of_another_attempt(checked):
+def test_job_of_another_attempt(loaded, new):
     """What still runs for a version that is not asked about any more says nothing of the next one."""
-    gate(checked, "Provider=job", "Unit=check@.service")
-    checked.run("touch", "/run/slow", "/run/v2.bad")
-    checked.deploy("v2", wait=None)
-    under_way(checked)
-    checked.verb("abort")
-    checked.deploy("v3")
-    assert checks(checked) == ["v2", "v3"]
-    assert latest(checked, 3)["phase"] == "Successful"
+    loaded.run("touch", f"/run/{new.version}.bad")
+    under_way(new)
+    loaded.verb("abort")
+    other = New(loaded)
+    assert ends(other, "Healthy")["phase"] == "Successful"
+    assert checks(loaded) == [new.version, other.version]
 
 
 NO_JOBS = {
-    "missing": (None, "missing@green-1.service: was not started: there is no unit file for it"),
-    "lasting": ("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true", "lasting@green-1.service: runs on after its start"),
-    "no-program": ("Type=oneshot\nExecStart=/no/such/program", "no-program@green-1.service: the start job failed: exit-code 203/EXEC"),
-    "condition": ("Type=oneshot\nExecCondition=/bin/false\nExecStart=/bin/true", "condition@green-1.service: was"),
+    "missing": (None, "was not started: there is no unit file for it"),
+    "lasting": ("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true", "runs on after its start"),
+    "no-program": ("Type=oneshot\nExecStart=/no/such/program", "the start job failed: exit-code 203/EXEC"),
+    "condition": ("Type=oneshot\nExecCondition=/bin/false\nExecStart=/bin/true", "was"),
 }
 
 
-def test_jobs_that_cannot_run(loaded):
+def test_jobs_that_cannot_run(loaded, new):
     for name, (text, _) in NO_JOBS.items():
         if text:
             loaded.write(f"/etc/systemd/system/{name}@.service", f"[Service]\n{text}\n")
     loaded.run("systemctl", "daemon-reload")
     for name, (_, says) in NO_JOBS.items():
         gate(loaded, "Provider=job", f"Unit={name}@.service")
-        loaded.deploy("v2", wait="Paused")
-        measurement = latest(loaded, 2)
-        assert measurement["phase"] == "Inconclusive" and measurement["message"].startswith(says), measurement
+        measurement = ends(new, "Paused")
+        assert measurement["phase"] == "Inconclusive" and measurement["message"].startswith(f"{name}@{new.one}.service: {says}"), measurement
         loaded.verb("abort")
-        loaded.wait_phase("Degraded")
+        new.wait("Degraded")
 
 
-def test_haproxy(loaded):
+def test_haproxy(loaded, new):
     loaded.run("systemctl", "stop", "prometheus")
-    loaded.wait_samples = lambda: None
     gate(loaded, "Provider=haproxy", "WindowSec=2s", "SuccessCondition=result[0] < 0.05")
-    loaded.run("shop-release", "v3", "errors=50")
-    loaded.deploy("v2")
-    assert latest(loaded, 2)["value"] == "[0]"
-    bad = taken_back(loaded, "v3", live="v2")
+    loaded.analyses = False  # by what Prometheus has
+    assert ends(new, "Healthy")["value"] == "[0]"
+    loaded.wait_stopped(new.old["color"])
+    bad = taken_back(New(loaded, "errors=50"))
     assert bad["phase"] == "Failed"
     assert 0.3 < json.loads(bad["value"])[0] < 0.7
 
 
-def test_haproxys_other_figures(loaded):
+def test_haproxys_other_figures(loaded, new):
     """20 % of 200 requests a second, answered at once; a reload in the window changes none of that."""
     figures = {
         "rate": ("request-rate", "canary", "result[0] > 20 and result[0] < 60"),
@@ -303,9 +323,9 @@ def test_haproxys_other_figures(loaded):
         for name, (measure, of, condition) in figures.items()
     }
     loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause 1s", f"Step=analysis {' '.join(figures)}"], **metrics)
-    revision = loaded.deploy("v2", wait=None)
-    wait_for("the run", lambda: the_run(loaded, revision))
+    new.deploy()
+    wait_for("the run", lambda: the_run(loaded, new.revision))
     loaded.run("systemctl", "reload", "haproxy")
-    loaded.wait_phase("Healthy")
-    run = the_run(loaded, revision)
+    new.wait("Healthy")
+    run = the_run(loaded, new.revision)
     assert {metric["phase"] for metric in run["metrics"]} == {"Successful"}, run

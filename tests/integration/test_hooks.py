@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What runs before instances start and between the steps: Prepare= and hooks."""
-import itertools
 import json
 
 import pytest
-from conftest import booted
+from conftest import New, another, booted
 from shop import answered, wait_for
 
 NO_STEPS = ["Step=", "Step=setWeight 20", "Step=pause"]
-VERSIONS = (f"v{number}" for number in itertools.count(3))
 
 GATE = """
 import http.server, pathlib, threading, time
@@ -66,36 +64,6 @@ def machine(package):
 def gates(loaded):
     """All of them closed."""
     return Gates(loaded)
-
-
-def another(machine):
-    """Makes a release of the next version."""
-    version = next(VERSIONS)
-    machine.run("shop-release", version)
-    return version
-
-
-class New:
-    """A version that nobody has seen yet, and where it is going to run."""
-
-    def __init__(self, machine):
-        self.machine, self.version = machine, another(machine)
-        self.old = machine.rollout()["stable"]
-        self.color = "green" if self.old["color"] == "blue" else "blue"
-        self.one, self.two = f"{self.color}-1", f"{self.color}-2"
-        self.revision = None
-
-    def deploy(self):
-        """It begins."""
-        self.revision = self.machine.verb("deploy", version=self.version)["revision"]
-
-    def wait(self, phase):
-        """Waits until its rollout is in a phase; the document."""
-        return self.machine.wait_phase(phase, revision=self.revision)
-
-    def share(self):
-        """Its share of all weight."""
-        return self.machine.share() if self.color == "green" else 1 - self.machine.share()
 
 
 @pytest.fixture
