@@ -70,7 +70,7 @@ def test_canary(machine):
     assert [run["phase"] for run in runs] == ["Successful"] * 3
     machine.run("rolloutctl", "deploy", app, "broken")
     now, shares = end(machine, 90)
-    assert now["phase"] == "Degraded" and "workflow-failure-rate" in now["message"], now
+    assert now["phase"] == "Degraded" and "workflow-failure-rate" in now["message"], json.dumps(now)
     assert now["stable"]["version"] == "v2" and max(shares) == 20
     total = machine.stop_load()
     assert total["failed"] == 0 and answered(total, "broken") > 0, total["failures"]
@@ -81,9 +81,10 @@ def test_blue_green(machine):
     install(machine, app)
     machine.start_load(per_second=200, port=8081)
     machine.start_load(per_second=100, port=8082, name="trial")  # before there is anything to try: it is asked about at once
+    machine.wait_samples()
     machine.run("rolloutctl", "deploy", app, "v2")
     now = machine.wait_phase("Paused")
-    assert now["step"]["text"] == "wait for promote", now
+    assert now["step"]["text"] == "wait for promote", json.dumps(now)
     assert answered(machine.counts(), "v2") == 0 and answered(machine.counts("trial"), "v2") > 0
     machine.run("rolloutctl", "promote", app)
     now, _ = end(machine, 90)

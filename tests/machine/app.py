@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import resource
+import sys
 import threading
 import time
 
@@ -86,7 +87,15 @@ def compute():
         hashlib.sha256(ZEROS)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """HAProxy ends each check's connection by a reset: nobody needs to read of that."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 if __name__ == "__main__":
     for _ in range(8 if OPTIONS.get("busy") else 0):  # so that there is a share left for it where all else computes, too
         threading.Thread(target=compute, daemon=True).start()
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+    Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
