@@ -35,11 +35,16 @@ struct id128 {
 
 /* ---------------------------------------------------------------- what was decided */
 
+/* States are compared as bytes, so there are none between their fields that an assignment may leave as they were. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 /* What occupies a color. */
 struct slot {
     uint32_t revision; /* 0: nothing */
-    usec_t stop_after; /* when its instances are retired; USEC_INFINITY: not */
     bool adopted; /* it ran before we came: its instances were placed by somebody else, and are started as they are */
+    uint8_t unused[3];
+    usec_t stop_after; /* when its instances are retired; USEC_INFINITY: not */
 };
 
 struct instance {
@@ -47,11 +52,12 @@ struct instance {
     struct id128 passed_over; /* the one that was there when we last ordered a start: not ours */
     bool crash_counted;       /* the end of `accepted` is in `crashes` already, or none that counts */
     bool ended_quietly;       /* in this attempt: nobody was seen to stop it, and it did not fail */
-    uint32_t crashes;         /* in this attempt */
-    usec_t started_at;        /* when a start was last ordered; 0: never */
-    usec_t placed_at;         /* when one was that placed another revision; 0: never */
-    usec_t drain_since;       /* out of every balancer since; 0: not draining */
-    uint32_t cut_off;         /* requests still in flight when DrainTimeoutSec= was over, so that they were ended */
+    uint8_t unused[6];
+    uint32_t crashes;   /* in this attempt */
+    uint32_t cut_off;   /* requests still in flight when DrainTimeoutSec= was over, so that they were ended */
+    usec_t started_at;  /* when a start was last ordered; 0: never */
+    usec_t placed_at;   /* when one was that placed another revision; 0: never */
+    usec_t drain_since; /* out of every balancer since; 0: not draining */
 };
 
 enum mode {
@@ -90,26 +96,28 @@ enum hook_lane { HOOK_LANE_STEPS, HOOK_LANE_ROLLBACK, HOOK_LANES };
 struct hook_call {
     uint32_t number; /* never reused; 0: none yet */
     enum hook_moment moment;
-    bool open;         /* its answer is waited for */
+    bool open; /* its answer is waited for */
+    uint8_t unused[3];
     uint32_t failures; /* in a row */
     usec_t ask_at;     /* not again before */
 };
 
 struct hook_progress {
     uint32_t passed; /* bits of enum hook_moment; those of a step go with it */
+    uint32_t unused;
     struct hook_call calls[HOOK_LANES];
 };
 
 struct rollout {
     enum mode mode;
-    uint32_t revision; /* under way, or taken back */
-    uint32_t attempt;  /* 1, 2 after the first retry, ... */
-    enum color color;  /* where it goes */
-    uint32_t step;     /* steps finished; the current one has this index */
+    uint32_t revision;   /* under way, or taken back */
+    uint32_t attempt;    /* 1, 2 after the first retry, ... */
+    enum color color;    /* where it goes */
+    uint32_t step;       /* steps finished; the current one has this index */
+    uint32_t ready_seen; /* most instances of it seen ready since the step began */
     usec_t step_since;
     usec_t began;
-    usec_t progress_at;  /* of the latest progress that counts for ProgressDeadlineSec= */
-    uint32_t ready_seen; /* most instances of it seen ready since the step began */
+    usec_t progress_at; /* of the latest progress that counts for ProgressDeadlineSec= */
     bool paused_by_user;
     bool paused_inconclusive;
     bool full;         /* promote --full: no more steps, no more analysis */
@@ -124,15 +132,16 @@ enum outcome { OUTCOME_RUNNING, OUTCOME_PROMOTED, OUTCOME_ABORTED, OUTCOME_SUPER
 
 /* A revision that was ever asked for; newest first in state.history. */
 struct history {
+    usec_t wall_started, wall_finished; /* 0: not yet */
     uint32_t revision;
     uint32_t attempt;
+    enum outcome outcome;    /* of the latest attempt */
+    uint32_t uid, login_uid; /* who; UINT32_MAX unknown */
+    bool live_before;        /* an earlier attempt was promoted */
+    uint8_t unused;
     char version[VERSION_TEXT_MAX];
-    struct id128 identity;               /* digest of version and environment: equal means the same thing runs */
     char configuration[SPEC_DIGEST_MAX]; /* digest of what its latest attempt is pinned to; "": unknown */
-    enum outcome outcome;                /* of the latest attempt */
-    bool live_before;                    /* an earlier one was promoted */
-    uint32_t uid, login_uid;             /* who; UINT32_MAX unknown */
-    usec_t wall_started, wall_finished;  /* 0: not yet */
+    struct id128 identity;               /* digest of version and environment: equal means the same thing runs */
     char reason[REASON_MAX];
 };
 
@@ -176,6 +185,7 @@ struct by_hand {
     uint32_t confirmed; /* digest of what was wanted when it was last seen to be so; 0: it is not so yet */
     usec_t restored[RESTORATIONS_MAX]; /* when something was put back, oldest first */
     bool yielded;                      /* too often: nothing is put back until the next verb */
+    uint8_t unused[7];
 };
 
 /* A revision that waits until the one under way has ended, and for its window. */
@@ -183,6 +193,7 @@ struct queued {
     uint32_t revision; /* 0: none */
     bool now;          /* whatever DeployWindow= says */
     bool at_end;       /* not before the one under way has ended; else it supersedes that when its window opens */
+    uint8_t unused[2];
 };
 
 struct state {
@@ -193,8 +204,8 @@ struct state {
     usec_t clock_offset;                                     /* the core's clock less CLOCK_BOOTTIME, in that boot */
     uint32_t next_revision, next_run, next_event, next_call; /* never reused; start at 1 */
     enum color stable;                                       /* COLOR_NONE before the first promotion */
-    usec_t stable_ailing_since; /* not all of it was ready, and steadily so, since; 0: all is */
     share_t share_given;        /* DynamicStableScale=: what the color that is not stable may have; see capacity.c */
+    usec_t stable_ailing_since; /* not all of it was ready, and steadily so, since; 0: all is */
     struct slot slots[COLORS];
     struct instance instances[COLORS][REPLICAS_MAX];
     struct rollout rollout;
@@ -202,6 +213,7 @@ struct state {
     usec_t restart_at; /* who runs since before is restarted; 0: nobody */
     struct by_hand by_hand;
     char routing_error[REASON_MAX]; /* which balancer does not do what it is told, and why; "" all do */
+    uint32_t unused;
     uint32_t n_history;
     struct history history[HISTORY_MAX];
     uint32_t
@@ -209,6 +221,8 @@ struct state {
     uint32_t n_outbox; /* oldest first; when full the oldest goes */
     struct event outbox[OUTBOX_MAX];
 };
+
+#pragma GCC diagnostic pop
 
 /* ---------------------------------------------------------------- what is seen */
 

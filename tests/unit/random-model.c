@@ -8,15 +8,15 @@
 #include "common/json.h"
 
 /* When one of these fails, a field is new: fill it below, and see that store/ writes and reads it. */
-static_assert(sizeof(struct slot) == 24, "slot");
+static_assert(sizeof(struct slot) == 16, "slot");
 static_assert(sizeof(struct by_hand) == 40, "by_hand");
 static_assert(sizeof(struct instance) == 72, "instance");
 static_assert(sizeof(struct hook_progress) == 56, "hook_progress");
-static_assert(sizeof(struct rollout) == 696, "rollout");
-static_assert(sizeof(struct history) == 416, "history");
+static_assert(sizeof(struct rollout) == 688, "rollout");
+static_assert(sizeof(struct history) == 408, "history");
 static_assert(sizeof(struct event) == 192, "event");
 static_assert(sizeof(struct state) ==
-                  112 + 2 * 24 + 2 * REPLICAS_MAX * 72 + 696 + 40 + REASON_MAX + HISTORY_MAX * 416 + OUTBOX_MAX * 192,
+                  104 + 2 * 16 + 2 * REPLICAS_MAX * 72 + 688 + 40 + REASON_MAX + HISTORY_MAX * 408 + OUTBOX_MAX * 192,
               "state");
 static_assert(sizeof(struct run) == 392, "run");
 static_assert(sizeof(struct metric_run) == 15488, "metric_run");
