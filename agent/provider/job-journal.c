@@ -42,9 +42,10 @@ static bool came_since(sd_journal *journal, usec_t began) {
 static bool is_of_another_run(sd_journal *journal, const struct id128 *invocation) {
     const void *data;
     size_t len;
-    char own[sizeof INVOCATION + 2 * sizeof invocation->bytes] = INVOCATION;
-    for (size_t i = 0; i < sizeof invocation->bytes; i++)
-        (void)snprintf(own + strlen(INVOCATION) + 2 * i, 3, "%02x", invocation->bytes[i]);
+    sd_id128_t id;
+    char own[sizeof INVOCATION + SD_ID128_STRING_MAX];
+    memcpy(id.bytes, invocation->bytes, sizeof id.bytes);
+    (void)snprintf(own, sizeof own, INVOCATION SD_ID128_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
     return sd_journal_get_data(journal, "_SYSTEMD_INVOCATION_ID", &data, &len) >= 0 &&
            (len != strlen(own) || memcmp(data, own, len) != 0);
 }
