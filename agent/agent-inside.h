@@ -22,6 +22,9 @@
 #define COMMIT_RETRY USEC_PER_SEC
 /* After a commit that took longer, what was seen before it is too old to act on. */
 #define COMMIT_SLOW (50 * USEC_PER_MSEC)
+/* What was seen speaks against a new attempt only when it has done so for so long: a HAProxy that starts or reloads, or
+ * a unit that was just written, is seen a moment later. */
+#define REFUSAL_HOLDS USEC_PER_SEC
 /* An order that could not even begin is thought over after this. */
 #define ORDER_RETRY (500 * USEC_PER_MSEC)
 

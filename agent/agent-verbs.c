@@ -47,15 +47,25 @@ static int check_deploy(const struct api_command *asked, struct error *err) {
     return 0;
 }
 
+/* Against what was seen a moment ago: the balancers are looked at again before that counts. */
+static int check_seen(struct agent *agent, usec_t asked_at, struct error *err) {
+    int r = agent_refuse_attempt(agent, agent->files, err);
+    usec_t held = agent->now - agent->clock_offset - asked_at;
+    if (r >= 0 || !asked_at || held < 0 || held >= REFUSAL_HOLDS)
+        return r;
+    agent_look(agent);
+    return -EAGAIN;
+}
+
 /* A new attempt could work, as far as anybody can tell: what it runs is there, and where it goes. */
-static int check_new_attempt(struct agent *agent, uint32_t revision, struct error *err) {
+static int check_new_attempt(struct agent *agent, uint32_t revision, usec_t asked_at, struct error *err) {
     const struct history *entry = state_revision(&agent->next, revision);
     int r = 0;
     if (!agent->files)
         return error_set(err, -ENOEXEC, "the configuration is not valid: %s", agent->spec_problem);
     if (agent->ports.check_deploy && entry)
         r = agent->ports.check_deploy(agent->ports.userdata, agent->files, entry->version, err);
-    return r < 0 ? r : agent_refuse_attempt(agent, agent->files, err);
+    return r < 0 ? r : check_seen(agent, asked_at, err);
 }
 
 /* What the attempt runs and by which configuration, durable before the state that names it. */
@@ -126,7 +136,7 @@ static int weigh_verb(struct agent *agent, const struct api_command *asked, stru
     command(attempt ? spec_of_attempt(agent) : agent_spec(agent), &agent->state, &agent->world, agent->now,
             &command_asked, &agent->next, ret);
     bool begins = ret->verdict == VERDICT_ACCEPTED && (ret->new_attempt || ret->new_revision);
-    return begins ? check_new_attempt(agent, ret->revision, err) : 0;
+    return begins ? check_new_attempt(agent, ret->revision, asked->asked_at, err) : 0;
 }
 
 int agent_command(void *userdata, const struct api_command *asked, struct command_result *ret, struct error *err) {

@@ -24,6 +24,7 @@ struct api_view {
 struct api_command {
     struct command command; /* identity is filled by the agent */
     char **env;             /* deploy: "KEY=value" pairs, NULL-terminated, or NULL; unchecked */
+    usec_t asked_at;        /* CLOCK_BOOTTIME: when it was asked for the first time; 0: it is not asked again */
 };
 
 /* An analysis by hand. */
@@ -56,7 +57,7 @@ struct api_handler {
     int (*analyze)(void *userdata, const struct api_analysis *asked, uint32_t *ret_run, struct error *err);
     /* Carries out a verb. 0: *ret says how it ended (also when refused). Negative: it could not be carried out (bad
      * version or environment -EINVAL, no such release -ENOENT, configuration bad -ENOEXEC, disk -EIO ...), the error
-     * says why. */
+     * says why. -EAGAIN: what speaks against it may be over in a moment, so the same is to be asked again soon. */
     int (*command)(void *userdata, const struct api_command *command, struct command_result *ret, struct error *err);
     /* What a deploy would do and answer, with the same errors. Nothing changes. */
     int (*plan)(void *userdata, const struct api_command *command, struct api_plan *ret, struct error *err);

@@ -18,6 +18,7 @@ struct http_request {
     const char *unknown;       /* another parameter behind the ?; NULL: none */
     bool may_act;              /* it came over api.sock */
     uint32_t uid, login_uid;
+    usec_t asked_at; /* CLOCK_BOOTTIME: when it was answered for the first time */
 };
 
 struct http_response {
@@ -28,6 +29,7 @@ struct http_response {
     size_t len;
     bool stream; /* events follow, those after number `after` */
     uint32_t after;
+    bool later; /* there is no answer yet: the same request is to be answered again soon */
 };
 
 /* Answers a request, whatever it is. */

@@ -183,8 +183,11 @@ static void answer_verb(const struct api_handler *handler, const struct http_req
     } else {
         asked.command.uid = request->uid;
         asked.command.login_uid = request->login_uid;
+        asked.asked_at = request->asked_at;
         r = request->dry_run ? answer_plan(handler, &asked, ret, &err) : answer_command(handler, &asked, ret, &err);
-        if (r < 0)
+        if (r == -EAGAIN)
+            *ret = (struct http_response){.later = true};
+        else if (r < 0)
             http_problem(ret, problem_of(r), 0, err.text);
     }
     body_done(&asked);

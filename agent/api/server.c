@@ -4,9 +4,11 @@
  * accept to answer, however slowly bytes drip; STALL_TIME without progress), its size (BODY_MAX, HEADERS_MAX).
  *
  * A stream (server-sent events) without news is suspended, or libmicrohttpd would ask for more without end.
- * STREAM_PERIOD after a change all are resumed once, and every STREAM_ALIVE, so that readers who left are noticed. */
+ * STREAM_PERIOD after a change all are resumed once, and every STREAM_ALIVE, so that readers who left are noticed. A
+ * request that has no answer yet is suspended, too, and answered again after LATER. */
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +28,7 @@
 #define REQUEST_TIME (10 * USEC_PER_SEC)
 #define STREAM_PERIOD (100 * USEC_PER_MSEC)
 #define STREAM_ALIVE (15 * USEC_PER_SEC)
+#define LATER (50 * USEC_PER_MSEC)
 #define PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10) /* readers come after what happens in the world */
 #define STREAM_TEXT_MAX ((size_t)128 * 1024)
 
@@ -48,6 +51,7 @@ struct connection {
     bool asked;      /* the headers are there */
     bool too_long;
     struct buffer body;
+    usec_t asked_at; /* CLOCK_BOOTTIME: when the body was there, too; 0: it isn't */
 
     bool stream, suspended;
     bool told;          /* since it was resumed */
@@ -60,7 +64,7 @@ struct api_server {
     struct api_handler handler;
     struct door doors[2];
     struct connection *connections;
-    sd_event_source *deadline, *news;
+    sd_event_source *deadline, *news, *later;
 };
 
 static usec_t now_of(sd_event *event) {
@@ -195,15 +199,24 @@ static void on_connection(void *userdata, struct MHD_Connection *mhd, void **con
 
 /* ---------------------------------------------------------------- streams */
 
-static int on_news(sd_event_source *source, uint64_t usec, void *userdata) {
-    struct api_server *server = userdata;
+static void suspend(struct connection *c) {
+    c->suspended = true;
+    MHD_suspend_connection(c->mhd);
+}
+
+static void resume(struct api_server *server, bool streams) {
     for (struct connection *c = server->connections; c; c = c->next)
-        if (c->suspended) {
+        if (c->suspended && c->stream == streams) {
             c->suspended = false;
             MHD_resume_connection(c->mhd);
         }
     for (size_t i = 0; i < 2; i++)
         run_door(&server->doors[i]);
+}
+
+static int on_news(sd_event_source *source, uint64_t usec, void *userdata) {
+    struct api_server *server = userdata;
+    resume(server, true);
     if (server->doors[0].n_streams + server->doors[1].n_streams > 0)
         (void)arm(server, &server->news, usec_add(now_of(server->event), STREAM_ALIVE), on_news, server);
     return 0;
@@ -233,8 +246,7 @@ static ssize_t stream_read(void *userdata, uint64_t position, char *buffer, size
         (void)buffer_puts(&c->text, ":\n\n");
     if (c->text.len == 0) {
         c->told = false;
-        c->suspended = true;
-        MHD_suspend_connection(c->mhd);
+        suspend(c);
         return 0;
     }
     size_t n = c->text.len < max ? c->text.len : max;
@@ -286,6 +298,26 @@ static enum MHD_Result send_stream(struct connection *c, struct http_response *a
     return send_response(c, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, stream_read, c, NULL), answer);
 }
 
+static int on_later(sd_event_source *source, uint64_t usec, void *userdata) {
+    resume(userdata, false);
+    return 0;
+}
+
+/* Whoever gave up waiting does not want it any more. One that only ended its own side does. */
+static bool has_left(const struct connection *c) {
+    struct pollfd fd = {.fd = c->fd};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR));
+}
+
+/* The library calls on_request() again when the connection is resumed. */
+static enum MHD_Result answer_later(struct connection *c) {
+    struct api_server *server = c->door->server;
+    if (arm(server, &server->later, usec_add(now_of(server->event), LATER), on_later, server) < 0)
+        return MHD_NO;
+    suspend(c);
+    return MHD_YES;
+}
+
 static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, const char *key, const char *value) {
     struct http_request *request = userdata;
     if (strcmp(key, "dryRun") == 0)
@@ -301,6 +333,10 @@ static enum MHD_Result answer(struct connection *c, const char *method, const ch
         http_problem(&response, PROBLEM_TOO_LONG, 0, "the body has more than 64 KiB");
         return send_answer(c, &response);
     }
+    if (c->asked_at && has_left(c))
+        return MHD_NO;
+    if (!c->asked_at)
+        c->asked_at = now_of(c->door->server->event);
     struct http_request request = {
         .method = method,
         .path = path,
@@ -308,11 +344,12 @@ static enum MHD_Result answer(struct connection *c, const char *method, const ch
         .body_len = c->body.len,
         .last_event_id = MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, "Last-Event-ID"),
         .may_act = c->door->may_act,
+        .asked_at = c->asked_at,
     };
     socket_peer(c->fd, &request.uid, &request.login_uid);
     (void)MHD_get_connection_values(c->mhd, MHD_GET_ARGUMENT_KIND, take_parameter, &request);
     http_answer(&c->door->server->handler, &request, &response);
-    return response.stream ? send_stream(c, &response) : send_answer(c, &response);
+    return response.later ? answer_later(c) : response.stream ? send_stream(c, &response) : send_answer(c, &response);
 }
 
 /* Called once with the headers, then with each piece of the body, at last without any. */
@@ -405,6 +442,7 @@ struct api_server *api_server_free(struct api_server *server) {
         door_close(&server->doors[i]);
     (void)sd_event_source_disable_unref(server->deadline);
     (void)sd_event_source_disable_unref(server->news);
+    (void)sd_event_source_disable_unref(server->later);
     (void)sd_event_unref(server->event);
     free(server);
     return NULL;

@@ -2,7 +2,9 @@
 """What the agent stands on doesn't do as it is told: HAProxy refuses, polkit or D-Bus is gone, a start hangs, the disk is full. It says
 what is wrong, asks without haste, takes back what it can, and goes on by itself when the cause is mended."""
 import re
+import subprocess
 
+import pytest
 from shop import wait_for
 
 AT_40 = ["Step=", "Step=setWeight 40", "Step=pause"]
@@ -60,6 +62,40 @@ def test_template_is_gone(loaded):
     says(loaded, "green-2 is stopped: was not started: there is no unit file for it", "Progressing")
     loaded.run("sh", "-c", "mv /root/shop@.service /etc/systemd/system; systemctl daemon-reload")
     assert loaded.wait_phase("Healthy")["stable"]["version"] == "v2"
+
+
+# What a deploy needs came this very moment: the agent, asleep meanwhile, is asked before it has seen anything of that. And `systemctl
+# reload haproxy` ends before the new worker is there.
+ASLEEP = """agent=$(systemctl show --value -p MainPID rollout@shop)
+kill -STOP "$agent"
+sh -euc "$1"
+rolloutctl deploy shop v1 & asked=$!
+sleep 0.2
+kill -CONT "$agent"
+wait "$asked"
+"""
+NOW = {
+    "unit": ("mv /etc/systemd/system/shop@.service /root; systemctl daemon-reload", "no such template",
+             "mv /root/shop@.service /etc/systemd/system; systemctl daemon-reload"),
+    "haproxy": ("systemctl stop haproxy; systemctl restart rollout@shop", "HAProxy does not listen", "systemctl start haproxy"),
+    "server": ("sed -i /green-2/d /etc/haproxy/haproxy.cfg; systemctl reload haproxy", "no server green-2",
+               "echo '    server green-2 127.0.0.1:9012' >/root/server; sed -i '/server green-1/r /root/server' /etc/haproxy/haproxy.cfg; "
+               "systemctl reload haproxy"),
+}
+
+
+@pytest.mark.parametrize("gone, refused, come", NOW.values(), ids=NOW.keys())
+def test_deploy_in_the_moment_in_which_it_can(machine, gone, refused, come):
+    machine.run("sh", "-euc", gone)
+
+    def is_refused():
+        ran = subprocess.run([*machine.prefix, "rolloutctl", "deploy", "shop", "v1"], check=False, capture_output=True, text=True, timeout=60)
+        assert ran.returncode != 0
+        return refused in ran.stderr
+
+    wait_for("refusal", is_refused)
+    machine.run("sh", "-euc", ASLEEP, "sh", come)
+    assert machine.wait_phase("Healthy")["stable"]["version"] == "v1"
 
 
 def test_dbus_is_gone(loaded):

@@ -36,8 +36,17 @@ static bool comes_again(struct sim *sim, const struct happening *what, int said)
     bool waits = said < 0 || !sim->host.agent || sim->host.dying || (what->a > 0 && !sim->oracle.promoted_at);
     if (sim->draws.weather == WEATHER_ANY || !waits)
         return false;
-    clock_after(sim, MSEC(50), what->act, what->a, what->b, what->c);
+    clock_after(sim, MSEC(50), what->act, what->a, what->b, 0);
     return true;
+}
+
+/* As the control API does: where there is no answer yet the same is asked again, and it is told since when. */
+static int asks(struct sim *sim, const struct happening *what, struct api_command *asked) {
+    asked->asked_at = what->c ? (usec_t)what->c : host_boottime(sim, sim->clock.now);
+    int r = operator_types(sim, asked);
+    if (r == -EAGAIN)
+        clock_after(sim, MSEC(50), what->act, what->a, what->b, (uint64_t)asked->asked_at);
+    return r;
 }
 
 static void on_deploy(struct sim *sim, const struct happening *what) {
@@ -46,8 +55,9 @@ static void on_deploy(struct sim *sim, const struct happening *what) {
     if (live || comes_again(sim, what, 0))
         return;
     say_version(sim, &asked, what->a);
-    (void)comes_again(sim, what,
-                      operator_types(sim, &asked)); /* killed before it answered, or it had not looked around yet */
+    int said = asks(sim, what, &asked);
+    if (said != -EAGAIN)
+        (void)comes_again(sim, what, said); /* killed before it answered, or it had not looked around yet */
 }
 
 static void on_verb(struct sim *sim, const struct happening *what) {
@@ -58,7 +68,7 @@ static void on_verb(struct sim *sim, const struct happening *what) {
         asked.command.to_revision = what->b + 1;
     if (asked.command.verb == VERB_DEPLOY)
         say_version(sim, &asked, what->b);
-    (void)operator_types(sim, &asked);
+    (void)asks(sim, what, &asked);
 }
 
 void operator_asks(struct sim *sim, enum verb verb) {

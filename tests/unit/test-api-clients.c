@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -149,6 +150,60 @@ static void quiet_readers_cost_nothing(void **unused) {
     (void)close(fd);
 }
 
+/* ---------------------------------------------------------------- answers that come later */
+
+/* A verb that has no answer yet. */
+static int begin_waiting(void) {
+    static const char text[] =
+        "POST /v1/rollout/deploy HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\n\r\n{\"version\":\"v2\"}";
+    int fd = begin("api.sock");
+    fake.fail = -EAGAIN;
+    say(fd, text, sizeof(text) - 1);
+    for (usec_t end = now() + 5 * USEC_PER_SEC; fake.commands < 3;) {
+        run_loop(0);
+        assert_true(now() < end);
+    }
+    return fd;
+}
+
+static void who_has_no_answer_yet_is_asked_again(void **unused) {
+    _cleanup_close_ int fd = begin_waiting();
+    usec_t asked_at = fake.asked.asked_at;
+    assert_true(asked_at > 0);
+    assert_true(recv(fd, answer, sizeof(answer), 0) < 0); /* nothing was said */
+    assert_int_equal(ask("status.sock", "GET", "/v1/rollout", ""), 200);
+    fake.fail = 0;
+    hear(fd, NULL, answer, sizeof(answer));
+    assert_non_null(strstr(answer, " 200 "));
+    assert_non_null(strstr(answer, "attached"));
+    assert_string_equal(fake.asked.command.version, "v2");
+    assert_true(fake.asked.asked_at == asked_at);
+    unsigned commands = fake.commands;
+    run_loop(200 * USEC_PER_MSEC);
+    assert_int_equal(fake.commands, commands);
+}
+
+static void who_does_not_wait_for_an_answer_is_let_go(void **unused) {
+    (void)close(begin_waiting());
+    unsigned commands = fake.commands;
+    run_loop(200 * USEC_PER_MSEC);
+    assert_int_equal(fake.commands, commands);
+}
+
+static void an_answer_that_never_comes_has_its_time(void **unused) {
+    _cleanup_close_ int fd = begin_waiting();
+    usec_t began = now();
+    hear(fd, NULL, answer, sizeof(answer));
+    assert_true(now() - began < 13 * USEC_PER_SEC);
+    assert_string_equal(answer, "");
+}
+
+static void the_server_ends_with_an_answer_owed(void **unused) {
+    _cleanup_close_ int fd = begin_waiting();
+    server = api_server_free(server);
+    assert_true(hung_up(fd));
+}
+
 static void the_server_ends_with_readers_waiting(void **unused) {
     int fd = begin_events("");
     run_loop(300 * USEC_PER_MSEC);
@@ -171,6 +226,10 @@ int main(void) {
         TEST(streams_are_limited_and_readers_who_left_are_noticed),
         TEST(a_reader_who_does_not_read),
         TEST(quiet_readers_cost_nothing),
+        TEST(who_has_no_answer_yet_is_asked_again),
+        TEST(who_does_not_wait_for_an_answer_is_let_go),
+        TEST(an_answer_that_never_comes_has_its_time),
+        TEST(the_server_ends_with_an_answer_owed),
         TEST(the_server_ends_with_readers_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
