@@ -22,8 +22,8 @@
 #define COMMIT_RETRY USEC_PER_SEC
 /* After a commit that took longer, what was seen before it is too old to act on. */
 #define COMMIT_SLOW (50 * USEC_PER_MSEC)
-/* What was seen speaks against a new attempt only when it has done so for so long: a HAProxy that starts or reloads, or
- * a unit that was just written, is seen a moment later. */
+/* Who is refused for what was seen is refused when that is still so after this: a HAProxy that starts or reloads, or a
+ * unit that was just written, is seen a moment later. */
 #define REFUSAL_HOLDS USEC_PER_SEC
 /* An order that could not even begin is thought over after this. */
 #define ORDER_RETRY (500 * USEC_PER_MSEC)
@@ -131,7 +131,7 @@ struct agent {
     struct telling tellings[TELLINGS_MAX]; /* oldest first; of each hook one at a time is under way */
     struct active_run shown;               /* the stored run that a reader looks at */
 
-    char sockets[BALANCERS_MAX][SOCKET_NAME_MAX];            /* what world.balancers are */
+    struct haproxy_spec met;                                 /* what world.balancers are */
     char unfit[BALANCERS_MAX][BACKENDS_SEEN_MAX][UNFIT_MAX]; /* as last seen */
 };
 
@@ -179,8 +179,11 @@ void agent_take_up_pinned(struct agent *agent);
 /* agent-adopt.c: finds a lost state again, as soon as enough is seen. */
 void agent_adopt(struct agent *agent);
 
-/* agent-refusals.c: why a new attempt by this configuration could not work. -ENOEXEC: the host or HAProxy has to be
- * changed; -EHOSTDOWN: a balancer that was never seen does not answer. */
+/* agent-refusals.c: why a new attempt by this configuration could not work. */
+/* For its template, whatever the host looks like. -ENOEXEC. */
+int agent_refuse_template(const struct agent *agent, const struct spec *spec, struct error *err);
+/* For what was seen. -ENOEXEC: the host or HAProxy has to be changed; -EHOSTDOWN: a balancer that was never seen does
+ * not answer. */
 int agent_refuse_attempt(const struct agent *agent, const struct spec *spec, struct error *err);
 
 /* An order to a unit ended badly: says so once, and shows it in the world. */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known to make an attempt pointless before it begins. Only what is seen for certain counts: who isn't asked
- * yet, or has gone for a moment, is waited for by the rollout. Going back to what is live is never refused here. */
+/* What is known to make an attempt pointless before it begins. Only what was seen for certain counts: who isn't asked
+ * yet is waited for by the rollout, who has gone for a moment counts as it was seen last. Going back to what is live is
+ * never refused here. */
 #include <errno.h>
 #include <string.h>
 
 #include "agent-inside.h"
+#include "core/adopt.h"
 #include "core/words.h"
 
 /* Both colors go by one template, which the agent watches, and is permitted, from its start. */
-static int refuse_units(const struct agent *agent, const struct spec *spec, struct error *err) {
+int agent_refuse_template(const struct agent *agent, const struct spec *spec, struct error *err) {
     if (strcmp(spec->unit, agent->unit) != 0)
         return state_is_blank(&agent->state) && agent->state.rollout.mode != MODE_HELD
                    ? error_set(err, -ENOEXEC,
@@ -16,6 +18,10 @@ static int refuse_units(const struct agent *agent, const struct spec *spec, stru
                                agent->app)
                    : error_set(err, -ENOEXEC, "Unit=%s: what is deployed goes by Unit=%s, which cannot be changed now",
                                spec->unit, agent->unit);
+    return 0;
+}
+
+static int refuse_units(const struct agent *agent, const struct spec *spec, struct error *err) {
     for (enum color color = BLUE; color < COLORS; color++)
         for (uint32_t number = 0; number < spec->replicas; number++)
             if (agent->world.units[color][number].known && agent->world.units[color][number].missing)
@@ -66,14 +72,6 @@ static int refuse_servers(const struct agent *agent, const struct spec *spec, ui
     return 0;
 }
 
-/* Whether what balancers show is what this configuration speaks of. */
-static bool same_names(const struct haproxy_spec *a, const struct haproxy_spec *b) {
-    bool same = a->n_backends == b->n_backends && a->n_sockets == b->n_sockets && strcmp(a->server, b->server) == 0;
-    for (uint32_t i = 0; same && i < a->n_backends; i++)
-        same = strcmp(a->backends[i], b->backends[i]) == 0;
-    return same;
-}
-
 /* One that is looked at already. */
 static bool has_preview(const struct agent *agent, const struct spec *spec) {
     return *spec->haproxy.preview_backend &&
@@ -111,9 +109,9 @@ static int refuse_routes(const struct agent *agent, const struct spec *spec, uin
 
 static int refuse_balancer(const struct agent *agent, const struct spec *spec, uint32_t balancer, struct error *err) {
     const struct balancer_seen *seen = &agent->world.balancers[balancer];
-    if (seen->link == LINK_UNKNOWN || (seen->link != LINK_UP && seen->seen_at != 0))
+    if (seen->link == LINK_UNKNOWN)
         return 0;
-    if (seen->link != LINK_UP)
+    if (seen->seen_at == 0)
         return error_set(err, -EHOSTDOWN, "nothing is known of the balancer: %s", seen->problem);
     int r = 0;
     for (uint32_t backend = 0; backend < spec->haproxy.n_backends && r >= 0; backend++)
@@ -142,6 +140,11 @@ static int refuse_unseen(const struct agent *agent, const struct spec *spec, str
         return error_set(err, -EHOSTDOWN,
                          "the saved state is lost, and what runs is not taken over yet%s%s: ask again in a moment",
                          *agent->disk_problem ? ": " : "", agent->disk_problem);
+    if (adopt_ambiguous(&agent->world))
+        return error_set(
+            err, -ENOEXEC,
+            "blue and green serve already, and only one of them can be what is live: stop the other's units, "
+            "or give its servers weight 0, then deploy");
     return 0;
 }
 
@@ -149,8 +152,9 @@ int agent_refuse_attempt(const struct agent *agent, const struct spec *spec, str
     int r = refuse_units(agent, spec, err);
     if (r >= 0)
         r = refuse_unseen(agent, spec, err);
-    if (!same_names(&spec->haproxy, &agent_spec(agent)->haproxy))
-        return r;
+    const struct haproxy_spec *shown = &agent_spec(agent)->haproxy;
+    if (spec->haproxy.n_sockets != shown->n_sockets || !haproxy_spec_same_names(&spec->haproxy, shown))
+        return r; /* what balancers show is not what this configuration speaks of */
     for (uint32_t balancer = 0; balancer < agent->world.n_balancers && r >= 0; balancer++)
         r = refuse_balancer(agent, spec, balancer, err);
     return r;

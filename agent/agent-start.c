@@ -32,15 +32,21 @@ static bool take_live(const struct agent *agent, const struct spec *files, struc
     return true;
 }
 
+/* What was seen under other names says nothing about these. */
 static void meet_balancers(struct agent *agent, const struct haproxy_spec *haproxy) {
+    const struct haproxy_spec *met = &agent->met;
+    bool renamed =
+        !haproxy_spec_same_names(met, haproxy) || strcmp(met->preview_backend, haproxy->preview_backend) != 0;
     for (uint32_t i = 0; i < BALANCERS_MAX; i++) {
-        if (i < haproxy->n_sockets && strcmp(agent->sockets[i], haproxy->sockets[i]) == 0)
+        bool same = i < haproxy->n_sockets && strcmp(met->sockets[i], haproxy->sockets[i]) == 0;
+        if (same && !renamed)
             continue;
         memset(&agent->world.balancers[i], 0, sizeof agent->world.balancers[i]);
-        agent->balancers[i].token = 0; /* another one is there, or none: nobody's answer is waited for */
         agent->sent[i].n = 0;
+        if (!same)
+            agent->balancers[i].token = 0; /* another one is there, or none: nobody's answer is waited for */
     }
-    memcpy(agent->sockets, haproxy->sockets, sizeof agent->sockets);
+    agent->met = *haproxy;
     agent->world.n_balancers = haproxy->n_sockets;
     agent->world.n_backends = haproxy->n_backends;
     agent->world.preview = *haproxy->preview_backend != 0;

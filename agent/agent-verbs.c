@@ -47,7 +47,7 @@ static int check_deploy(const struct api_command *asked, struct error *err) {
     return 0;
 }
 
-/* Against what was seen a moment ago: the balancers are looked at again before that counts. */
+/* For what was seen a moment ago nobody is refused before it was looked for once more. */
 static int check_seen(struct agent *agent, usec_t asked_at, struct error *err) {
     int r = agent_refuse_attempt(agent, agent->files, err);
     usec_t held = agent->now - agent->clock_offset - asked_at;
@@ -65,6 +65,8 @@ static int check_new_attempt(struct agent *agent, uint32_t revision, usec_t aske
         return error_set(err, -ENOEXEC, "the configuration is not valid: %s", agent->spec_problem);
     if (agent->ports.check_deploy && entry)
         r = agent->ports.check_deploy(agent->ports.userdata, agent->files, entry->version, err);
+    if (r >= 0)
+        r = agent_refuse_template(agent, agent->files, err);
     return r < 0 ? r : check_seen(agent, asked_at, err);
 }
 
@@ -160,7 +162,9 @@ int agent_command(void *userdata, const struct api_command *asked, struct comman
         if (agent->ports.store->prune(agent->ports.store->self, &agent->state, &prune) < 0)
             log_debug("store", "%s", prune.text);
     }
-    log_info("api", "%s by uid %u: %s", verb_to_string(verb), asked->command.uid, ret->message);
+    char who[REASON_MAX];
+    command_by_whom(&asked->command, who);
+    log_info("api", "%s%s%s: %s", verb_to_string(verb), *who ? " " : "", who, ret->message);
     return 0;
 }
 

@@ -71,7 +71,7 @@ void agent_unit_done(void *agent, enum color color, uint32_t number, uint64_t to
 void agent_measured(void *agent, uint64_t token, enum answer_kind kind, const char *value, const char *message);
 /* False: it is no hook's token. */
 bool agent_hook_answered(struct agent *agent, uint64_t token, bool passed, const char *message);
-/* The balancer's service reloaded or restarted: look again. */
+/* The balancer's service reloaded or restarted, say: look again. */
 void agent_look(struct agent *agent);
 
 /* Reads the configuration again (SIGHUP). On failure nothing has changed. */

@@ -87,6 +87,18 @@ static int arm(struct api_server *server, sd_event_source **source, usec_t at, s
     return r < 0 ? r : sd_event_source_set_enabled(*source, SD_EVENT_ONESHOT);
 }
 
+/* Arms it for so long from now, unless it comes earlier anyway. */
+static int arm_within(struct api_server *server, sd_event_source **source, usec_t after,
+                      sd_event_time_handler_t callback) {
+    uint64_t at;
+    int enabled = SD_EVENT_OFF;
+    usec_t wanted = usec_add(now_of(server->event), after);
+    if (*source && sd_event_source_get_enabled(*source, &enabled) > 0 && sd_event_source_get_time(*source, &at) == 0 &&
+        (usec_t)at <= wanted)
+        return 0;
+    return arm(server, source, wanted, callback, server);
+}
+
 /* ---------------------------------------------------------------- driving the library */
 
 static int on_daemon_timer(sd_event_source *source, uint64_t usec, void *userdata);
@@ -222,19 +234,9 @@ static int on_news(sd_event_source *source, uint64_t usec, void *userdata) {
     return 0;
 }
 
-static void expect_news(struct api_server *server, usec_t after) {
-    uint64_t at;
-    int enabled = SD_EVENT_OFF;
-    usec_t wanted = usec_add(now_of(server->event), after);
-    if (server->news && sd_event_source_get_enabled(server->news, &enabled) > 0 &&
-        sd_event_source_get_time(server->news, &at) == 0 && (usec_t)at <= wanted)
-        return;
-    (void)arm(server, &server->news, wanted, on_news, server);
-}
-
 void api_server_changed(struct api_server *server) {
     if (server->doors[0].n_streams + server->doors[1].n_streams > 0)
-        expect_news(server, STREAM_PERIOD);
+        (void)arm_within(server, &server->news, STREAM_PERIOD, on_news);
 }
 
 static ssize_t stream_read(void *userdata, uint64_t position, char *buffer, size_t max) {
@@ -294,7 +296,7 @@ static enum MHD_Result send_stream(struct connection *c, struct http_response *a
     c->after = answer->after;
     c->deadline = USEC_INFINITY;
     c->door->n_streams++;
-    expect_news(c->door->server, STREAM_ALIVE);
+    (void)arm_within(c->door->server, &c->door->server->news, STREAM_ALIVE, on_news);
     return send_response(c, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, stream_read, c, NULL), answer);
 }
 
@@ -312,7 +314,7 @@ static bool has_left(const struct connection *c) {
 /* The library calls on_request() again when the connection is resumed. */
 static enum MHD_Result answer_later(struct connection *c) {
     struct api_server *server = c->door->server;
-    if (arm(server, &server->later, usec_add(now_of(server->event), LATER), on_later, server) < 0)
+    if (arm_within(server, &server->later, LATER, on_later) < 0)
         return MHD_NO;
     suspend(c);
     return MHD_YES;

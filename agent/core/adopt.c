@@ -161,6 +161,10 @@ enum color adopt_heavier(const struct state *state, const struct world *world) {
 
 /* ---------------------------------------------------------------- before the first deploy */
 
+bool adopt_ambiguous(const struct world *world) {
+    return serves(world, BLUE) && serves(world, GREEN);
+}
+
 enum color adopt_unmanaged(const struct world *world) {
     for (enum color color = BLUE; color < COLORS; color++)
         if (serves(world, color))

@@ -29,6 +29,8 @@ bool adopt(const struct spec *spec, const struct state *state, const struct worl
 
 /* The color that serves already though nothing was ever deployed; COLOR_NONE: none does. */
 enum color adopt_unmanaged(const struct world *world);
+/* Both do, so that a person has to say which of them is live. */
+bool adopt_ambiguous(const struct world *world);
 
 /* The color that has a revision and the more weight. At least one must have a revision. */
 enum color adopt_heavier(const struct state *state, const struct world *world);

@@ -67,12 +67,11 @@ static void promote(struct asking *a) {
     }
 }
 
-/* Who logged in, if that is known, is more of a person than who asks. */
-static void by_whom(const struct command *asked, char text[static REASON_MAX]) {
+void command_by_whom(const struct command *asked, char ret[static REASON_MAX]) {
     uint32_t uid = asked->login_uid == UINT32_MAX ? asked->uid : asked->login_uid;
-    text[0] = 0;
+    ret[0] = 0;
     if (uid != UINT32_MAX)
-        (void)snprintf(text, REASON_MAX, "by uid %u", uid);
+        (void)snprintf(ret, REASON_MAX, "by uid %u", uid);
 }
 
 static void abort_rollout(struct asking *a) {
@@ -87,7 +86,7 @@ static void abort_rollout(struct asking *a) {
         conclude(a, VERDICT_REFUSED, "nothing is under way");
     else {
         char who[REASON_MAX];
-        by_whom(a->asked, who);
+        command_by_whom(a->asked, who);
         rollout_abort(a->spec, a->next, a->now, a->world->wall, REASON_BY_USER, who);
         conclude(a, VERDICT_ACCEPTED,
                  a->next->stable == COLOR_NONE

@@ -52,6 +52,9 @@ struct command_result {
     char message[REASON_MAX]; /* one sentence for the person */
 };
 
+/* "by uid 1000"; "": nobody knows. Who logged in, if that is known, is more of a person than who asks. */
+void command_by_whom(const struct command *asked, char ret[static REASON_MAX]);
+
 /* NEXT is always filled: equal to STATE unless accepted. */
 void command(const struct spec *spec, const struct state *state, const struct world *world, usec_t now,
              const struct command *asked, struct state *next, struct command_result *ret);

@@ -173,8 +173,10 @@ void rollout_begin(struct state *next, uint32_t revision, uint32_t attempt, enum
 void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum reason reason,
                    const char *detail);
 void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, usec_t wall);
-/* Ends by another deploy: SUPERSEDED stops its instances now, ROLLED_BACK keeps them warm as an abort does. */
-void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome);
+/* Ends by another deploy: SUPERSEDED stops its instances now, ROLLED_BACK keeps them warm as an abort does. WHY is what
+ * the history tells of it. */
+void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome,
+                     const char *why);
 void rollout_step_done(struct state *next, usec_t now);
 
 /* deploy.c */

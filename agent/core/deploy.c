@@ -87,6 +87,10 @@ bool queue_drop(struct asking *a, enum outcome outcome) {
     return true;
 }
 
+static void superseded_by(uint32_t revision, char ret[static REASON_MAX]) {
+    (void)snprintf(ret, REASON_MAX, "superseded by revision %u", revision);
+}
+
 static bool waits_for_the_end(const struct asking *a) {
     return a->state->rollout.mode == MODE_RUNNING && a->spec->on_supersede == SUPERSEDE_QUEUE;
 }
@@ -109,9 +113,11 @@ void queue_follow(const struct spec *spec, struct state *next, const struct worl
     struct history *entry = history_find(next, revision);
     bool closed = world->window_opens && !next->queued.now;
     bool behind = next->queued.at_end && next->rollout.mode == MODE_RUNNING;
+    char why[REASON_MAX];
     if (!entry || behind || closed || world->unwritten)
         return; /* what cannot be written begins nothing */
-    rollout_dropped(spec, next, now, world->wall, OUTCOME_SUPERSEDED);
+    superseded_by(revision, why);
+    rollout_dropped(spec, next, now, world->wall, OUTCOME_SUPERSEDED, why);
     rollout_begin(next, revision, 1, color_for_deploy(next), now);
     entry->wall_started = world->wall;
     if (strcmp(entry->reason, QUEUED) == 0)
@@ -151,7 +157,9 @@ static void deploy_new(struct asking *a) {
         return;
     }
     bool warm = is_warm(a, past);
-    rollout_dropped(a->spec, next, a->now, a->world->wall, OUTCOME_SUPERSEDED);
+    char why[REASON_MAX];
+    superseded_by(warm ? past->revision : next->next_revision, why);
+    rollout_dropped(a->spec, next, a->now, a->world->wall, OUTCOME_SUPERSEDED, why);
     if (warm) {
         again(a, past->revision, color_other(next->stable));
     } else {
@@ -173,7 +181,10 @@ static void deploy_stable(struct asking *a, uint32_t revision) {
         conclude(a, VERDICT_ALREADY, "%s is live already, as revision %u", entry->version, revision);
         return;
     }
-    rollout_dropped(a->spec, a->next, a->now, a->world->wall, OUTCOME_ROLLED_BACK);
+    char who[REASON_MAX], why[REASON_MAX + 32];
+    command_by_whom(a->asked, who);
+    (void)snprintf(why, sizeof why, "back to revision %u%s%s", revision, *who ? " " : "", who);
+    rollout_dropped(a->spec, a->next, a->now, a->world->wall, OUTCOME_ROLLED_BACK, why);
     conclude(a, VERDICT_ACCEPTED, "back to revision %u (%s)", revision, entry->version);
 }
 

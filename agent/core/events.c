@@ -13,6 +13,17 @@ struct teller {
     usec_t wall;
 };
 
+/* What is wanted for the new version at that moment. */
+static share_t weight_of(const struct teller *t) {
+    const struct state *next = t->next;
+    share_t before = 0, at;
+    if (next->rollout.mode == MODE_IDLE)
+        return next->stable == next->rollout.color ? SHARE_FULL : 0;
+    if (next->rollout.mode == MODE_RUNNING)
+        steps_shares(t->spec, next, &before, &at);
+    return before;
+}
+
 static void tell_run(struct teller *t, enum event_kind kind, uint32_t run, const char *detail) {
     struct state *next = t->next;
     if (next->n_outbox == OUTBOX_MAX) {
@@ -26,6 +37,7 @@ static void tell_run(struct teller *t, enum event_kind kind, uint32_t run, const
     event->revision = next->rollout.revision;
     event->step = next->rollout.step;
     event->run = run;
+    event->weight = weight_of(t);
     event->wall = t->wall;
     (void)snprintf(event->detail, sizeof event->detail, "%s", detail);
 }

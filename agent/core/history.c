@@ -51,11 +51,16 @@ static bool was_promoted(const struct history *entry) {
 }
 
 void history_reopen(struct history *entry, uint32_t attempt) {
+    char before[REASON_MAX];
+    const char *last = entry->reason; /* what was said of its own end, not of those before */
+    for (const char *at = last; (at = strstr(at, "; "));)
+        last = at += 2;
+    (void)snprintf(before, sizeof before, "attempt %u ended: %.80s", entry->attempt, last);
+    history_say(entry, entry->outcome == OUTCOME_ABORTED ? before : "");
     entry->attempt = attempt;
     entry->live_before = was_promoted(entry);
     entry->outcome = OUTCOME_RUNNING;
     entry->wall_finished = 0;
-    memset(entry->reason, 0, sizeof entry->reason);
 }
 
 void history_say(struct history *entry, const char *reason) {

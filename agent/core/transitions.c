@@ -33,18 +33,16 @@ static const char *reason_text(enum reason reason) {
     return "";
 }
 
-static void history_close(struct state *next, enum outcome outcome, usec_t wall, enum reason reason,
-                          const char *detail) {
+/* WHY comes after what was said when it began; "": there is nothing to say. */
+static void history_close(struct state *next, enum outcome outcome, usec_t wall, const char *why) {
     struct history *entry = history_find(next, next->rollout.revision);
     char text[REASON_MAX];
     if (!entry)
         return;
     entry->outcome = outcome;
     entry->wall_finished = wall;
-    (void)snprintf(text, sizeof text, "%.60s%s%s%s%s", entry->reason, *entry->reason ? "; " : "", reason_text(reason),
-                   *detail ? ": " : "", detail);
-    if (reason != REASON_NONE)
-        history_say(entry, text); /* after what was said when it began */
+    (void)snprintf(text, sizeof text, "%.60s%s%s", entry->reason, *entry->reason && *why ? "; " : "", why);
+    history_say(entry, text);
 }
 
 /* What a rollout leaves behind when it ends: no pause, no haste. */
@@ -80,6 +78,7 @@ void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec
                    const char *detail) {
     struct rollout *rollout = &next->rollout;
     struct slot *slot = &next->slots[rollout->color];
+    char why[2 * REASON_MAX];
     leave(rollout, MODE_ABORTED);
     rollout->reason = reason;
     memset(rollout->detail, 0, sizeof rollout->detail);
@@ -88,7 +87,8 @@ void rollout_abort(const struct spec *spec, struct state *next, usec_t now, usec
         slot->stop_after = USEC_INFINITY; /* all that there is */
     else if (slot->revision == rollout->revision)
         slot->stop_after = usec_add(now, spec->abort_scale_down_delay);
-    history_close(next, OUTCOME_ABORTED, wall, reason, detail);
+    (void)snprintf(why, sizeof why, "%s%s%s", reason_text(reason), *detail ? ": " : "", detail);
+    history_close(next, OUTCOME_ABORTED, wall, why);
 }
 
 void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, usec_t wall) {
@@ -100,16 +100,17 @@ void rollout_promoted(const struct spec *spec, struct state *next, usec_t now, u
     next->slots[color].stop_after = USEC_INFINITY;
     if (next->slots[old].revision)
         next->slots[old].stop_after = usec_add(now, spec->scale_down_delay);
-    history_close(next, OUTCOME_PROMOTED, wall, REASON_NONE, "");
+    history_close(next, OUTCOME_PROMOTED, wall, "");
 }
 
-void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome) {
+void rollout_dropped(const struct spec *spec, struct state *next, usec_t now, usec_t wall, enum outcome outcome,
+                     const char *why) {
     struct rollout *rollout = &next->rollout;
     struct slot *slot = &next->slots[rollout->color];
     if (rollout->mode == MODE_RUNNING) {
         if (slot->revision == rollout->revision && next->stable != COLOR_NONE)
             slot->stop_after = outcome == OUTCOME_SUPERSEDED ? now : usec_add(now, spec->abort_scale_down_delay);
-        history_close(next, outcome, wall, REASON_NONE, "");
+        history_close(next, outcome, wall, why);
     }
     leave(rollout, MODE_IDLE);
     rollout->reason = REASON_NONE;

@@ -117,6 +117,13 @@ int server_name(const char *pattern, const char *color, uint32_t number, char *r
     return server_name_at(pattern, NULL, color, number, ret, size);
 }
 
+bool haproxy_spec_same_names(const struct haproxy_spec *a, const struct haproxy_spec *b) {
+    bool same = a->n_backends == b->n_backends && strcmp(a->server, b->server) == 0;
+    for (uint32_t i = 0; same && i < a->n_backends; i++)
+        same = strcmp(a->backends[i], b->backends[i]) == 0;
+    return same;
+}
+
 int spec_server_name(const struct spec *spec, const char *color, uint32_t number, char *ret, size_t size) {
     return server_name(spec->haproxy.server, color, number, ret, size);
 }

@@ -97,6 +97,9 @@ struct haproxy_spec {
     usec_t poll;
 };
 
+/* They speak of the same servers in the same backends, but for the preview. */
+bool haproxy_spec_same_names(const struct haproxy_spec *a, const struct haproxy_spec *b);
+
 struct argument {
     char *name, *value; /* value NULL: must be given */
 };

@@ -26,6 +26,20 @@ int operator_types(struct sim *sim, const struct api_command *asked) {
     return r;
 }
 
+/* Told that both colors serve, somebody stops one of them. */
+static void make_room(struct sim *sim) {
+    for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+        units_by_hand(sim, GREEN, number, false);
+}
+
+static bool both_serve(const struct sim *sim) {
+    bool serves[COLORS] = {false, false};
+    for (enum color color = BLUE; color < COLORS; color++)
+        for (uint32_t number = 0; number < SIM_INSTANCES; number++)
+            serves[color] = serves[color] || sim->units[color][number].runs == REVISION_UNMANAGED;
+    return serves[BLUE] && serves[GREEN];
+}
+
 static void say_version(struct sim *sim, struct api_command *asked, uint32_t version) {
     asked->command.now = DRAW_RARE(sim, NOW, 200, 1) != 0;
     (void)snprintf(asked->command.version, sizeof asked->command.version, "v%u", version % VERSIONS + 1);
@@ -44,6 +58,8 @@ static bool comes_again(struct sim *sim, const struct happening *what, int said)
 static int asks(struct sim *sim, const struct happening *what, struct api_command *asked) {
     asked->asked_at = what->c ? (usec_t)what->c : host_boottime(sim, sim->clock.now);
     int r = operator_types(sim, asked);
+    if (r == -ENOEXEC && both_serve(sim))
+        make_room(sim);
     if (r == -EAGAIN)
         clock_after(sim, MSEC(50), what->act, what->a, what->b, (uint64_t)asked->asked_at);
     return r;

@@ -316,8 +316,6 @@ static void undo_after_another_attempt(void **ignored) {
         fail_msg("%s", result.message);
 }
 
-/* No deploy begins anything, be it of what was aborted; --now does, and the history says so. A way back and a retry are
- * not deploys. */
 /* Who is told of ends is told of this one. */
 static void undo_is_an_end(void **ignored) {
     static struct state state, next;
@@ -335,6 +333,62 @@ static void undo_is_an_end(void **ignored) {
     assert_int_equal(next.n_outbox, 0);
 }
 
+/* One verb of somebody who is root by sudo; the state is what came of it. */
+static void somebody_asks(struct state *state, enum verb verb, uint32_t version) {
+    static struct state next;
+    struct command_result result;
+    struct command asked = {.verb = verb, .login_uid = 1000, .identity = identity_of(version)};
+    (void)snprintf(asked.version, sizeof asked.version, "v%u", version);
+    command(&spec, state, &world, 100 * USEC_PER_SEC, &asked, &next, &result);
+    assert_int_equal(result.verdict, VERDICT_ACCEPTED);
+    memcpy(state, &next, sizeof *state);
+}
+
+static void assert_told(const struct state *state, uint32_t revision, enum outcome outcome, const char *reason) {
+    const struct history *entry = state_revision(state, revision);
+    assert_non_null(entry);
+    assert_int_equal(entry->outcome, outcome);
+    assert_string_equal(entry->reason, reason);
+}
+
+/* Of each end: what it was, and by whom where it was somebody; a retry keeps what was said of the attempt before. */
+static void the_history_says_why(void **ignored) {
+    static struct state state;
+    (void)ignored;
+    under_way(&state, 2);
+    somebody_asks(&state, VERB_DEPLOY, ANOTHER_VERSION);
+    assert_told(&state, 3, OUTCOME_SUPERSEDED, "superseded by revision 4");
+    somebody_asks(&state, VERB_UNDO, 0);
+    assert_told(&state, 4, OUTCOME_ROLLED_BACK, "back to revision 2 by uid 1000");
+
+    under_way(&state, 2);
+    somebody_asks(&state, VERB_ABORT, 0);
+    assert_told(&state, 3, OUTCOME_ABORTED, "aborted by hand: by uid 1000");
+    somebody_asks(&state, VERB_RETRY, 0);
+    assert_told(&state, 3, OUTCOME_RUNNING, "attempt 1 ended: aborted by hand: by uid 1000");
+    somebody_asks(&state, VERB_ABORT, 0);
+    somebody_asks(&state, VERB_RETRY, 0);
+    assert_told(&state, 3, OUTCOME_RUNNING, "attempt 2 ended: aborted by hand: by uid 1000");
+}
+
+/* What is older than RevisionHistoryLimit= goes, but for what is live, however old. */
+static void the_history_is_limited(void **ignored) {
+    static struct state state;
+    (void)ignored;
+    live(&state);
+    for (uint32_t version = 20; version < 30; version++) {
+        somebody_asks(&state, VERB_DEPLOY, version);
+        somebody_asks(&state, VERB_ABORT, 0);
+        assert_true(state.n_history <= spec.revision_history_limit + 1);
+        assert_non_null(state_revision(&state, 2));
+        assert_string_equal(state.history[0].reason, "aborted by hand: by uid 1000");
+    }
+    assert_int_equal(state.n_history, spec.revision_history_limit + 1);
+    assert_null(state_revision(&state, 1));
+}
+
+/* No deploy begins anything, be it of what was aborted; --now does, and the history says so. A way back and a retry are
+ * not deploys. */
 static void a_closed_window(void **ignored) {
     static const struct {
         void (*make)(struct state *state);
@@ -374,6 +428,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_architecture_says_so), cmocka_unit_test(forward_is_no_way_back),
         cmocka_unit_test(a_closed_window),          cmocka_unit_test(undo_after_another_attempt),
-        cmocka_unit_test(undo_and_the_steps),       cmocka_unit_test(undo_is_an_end)};
+        cmocka_unit_test(undo_and_the_steps),       cmocka_unit_test(undo_is_an_end),
+        cmocka_unit_test(the_history_says_why),     cmocka_unit_test(the_history_is_limited)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
