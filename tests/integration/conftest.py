@@ -41,7 +41,7 @@ def package(tmp_path_factory):
 # Another HAProxy on port 82, with a stats socket for us and one for an agent that is told of it by address.
 SECOND = r"""
 sed -e 's|stats socket.*|stats socket /run/haproxy/second.sock mode 660 level admin\n    stats socket ipv4@127.0.0.1:9999 level admin|' \
-    -e 's|127.0.0.1:80$|127.0.0.1:82|; s|8404|8405|; /state-file-name/d; /load-server-state/d' /etc/haproxy/haproxy.cfg >/etc/haproxy/second.cfg
+    -e 's|127.0.0.1:80$|127.0.0.1:82|; s|8404|8405|; s|retries 3|retries 10|; /state-file-name/d; /load-server-state/d' /etc/haproxy/haproxy.cfg >/etc/haproxy/second.cfg
 cat >/etc/systemd/system/second.service <<END
 [Service]
 Type=notify
@@ -165,6 +165,7 @@ class Machine(Shop):
         kept[at:at] = [f"    server {color}-{n} 127.0.0.1:{port + n}" for color, port in ports.items() for n in range(1, replicas + 1)]
         self.write(path, "\n".join(kept))
         self.run("systemctl", "reload", "haproxy")
+        wait_for("the new servers", lambda: (now := self.haproxy_now()) and len(now[1]) == 2 * replicas)
         self.run("sed", "-i", f"s/^Replicas=.*/Replicas={replicas}/", "/etc/rollout/shop.conf")
         self.run("systemctl", "reload", "rollout@shop")
 
@@ -176,6 +177,10 @@ class Machine(Shop):
         """The state as it is on the disk."""
         with open(f"{self.root}/var/lib/rollout/{self.app}/state.json", encoding="utf-8") as file:
             return json.load(file)
+
+    def wait_confirmed(self):
+        """Waits until the agent knows that all is as it wants it: what differs from then on is somebody's doing."""
+        wait_for("what is confirmed", lambda: self.saved()["byHand"]["confirmed"])
 
     def agent_pid(self):
         """Of the running agent, as the machine counts."""
@@ -257,8 +262,8 @@ def under_load(machine):
     """Requests come in meanwhile, and in the end none of them may have failed."""
     machine.start_load()
     yield machine
+    wait_for("enough requests to speak of", lambda: machine.counts()["sent"] > 100)
     total = machine.stop_load()
-    assert total["sent"] > 100
     assert total["failed"] == 0, total["failures"]
 
 

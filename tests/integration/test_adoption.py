@@ -110,16 +110,33 @@ def test_newer_state_is_held_and_kept(loaded):
     assert untouched(loaded) == before
 
 
-def test_color_that_serves_before_the_first_deploy(fresh):
-    """It is stable: the first deploy is a canary beside it, an abort goes back to it, and a promotion ends it."""
+def serve(machine, color, port):
+    """Its two instances run and serve, and rollout had no part in it."""
     for number in (1, 2):
-        folder = f"/var/lib/rollout/shop/instances/blue-{number}"
-        fresh.run("sh", "-c", f"mkdir -p {folder}; ln -s /srv/shop/releases/v1 {folder}/release; echo PORT=900{number} >{folder}/env")
-        fresh.run("chown", "-R", "rollout:rollout", "/var/lib/rollout/shop/instances")
-        fresh.run("systemctl", "start", f"shop@blue-{number}")
-    wait_for("both", lambda: fresh.servers()["blue-1"]["up"] and fresh.servers()["blue-2"]["up"])
+        folder = f"/var/lib/rollout/shop/instances/{color}-{number}"
+        machine.run("sh", "-c", f"mkdir -p {folder}; ln -s /srv/shop/releases/v1 {folder}/release; echo PORT={port + number} >{folder}/env")
+        machine.run("chown", "-R", "rollout:rollout", "/var/lib/rollout/shop/instances")
+        machine.run("systemctl", "start", f"shop@{color}-{number}")
+    wait_for("both", lambda: all(machine.servers()[f"{color}-{number}"]["up"] for number in (1, 2)))
+
+
+def test_color_that_serves_before_the_first_deploy(fresh):
+    """It is stable: the first deploy is a canary beside it, an abort goes back to it, and a promotion ends it. Which one it is where both
+    serve a person says."""
+    serve(fresh, "blue", 9000)
+    serve(fresh, "green", 9010)
     before = untouched(fresh)[0]
     with under_load(fresh):
+        status, problem = fresh.ask("POST", "/v1/rollout/deploy", {"version": "v2"})
+        assert status == 422 and "blue and green serve already" in problem["detail"]
+        assert untouched(fresh)[0] == before
+        for server in ("green-1", "green-2"):
+            fresh.haproxy(f"set server shop/{server} weight 0; set server shop/{server} state maint")
+        stat = "show stat"  # the fifth column: sessions now
+        wait_for("no requests", lambda: all(line.split(",")[4] == "0" for line in fresh.haproxy(stat).splitlines() if line.startswith("shop,green-")))
+        fresh.run("systemctl", "stop", "shop@green-1", "shop@green-2")
+        fresh.run("sh", "-c", "rm -r /var/lib/rollout/shop/instances/green-*")
+        before = untouched(fresh)[0]
         fresh.configure(Canary=PAUSED, Rollout=["AbortScaleDownDelaySec=0"])
         now = fresh.deploy("v2", wait="Paused")
         assert now["stable"]["version"] == "unmanaged" and now["canary"]["version"] == "v2"

@@ -67,6 +67,7 @@ def machine(package):
         made.run("systemctl", "start", "rollout@pay")
         made.deploy("v1")
         wait_for("idle servers", lambda: all(s["maint"] for n, s in made.servers().items() if n.startswith("green")))
+        made.wait_confirmed()
         yield made
 
 
@@ -252,6 +253,21 @@ def test_host(machine, row):
         assert pay(machine)["phase"] == "Idle"
     finally:
         bad.unlink()
+
+
+def test_names_that_change(machine):
+    """What was seen under the names of before says nothing: neither is a bad one let in, nor a good one kept out."""
+    restart_pay(machine)
+    changed = put(machine, PAY_BAD, "[HAProxy]\nBackend=nothere\n")
+    try:
+        machine.run("systemctl", "reload", "rollout@pay")
+        exited, _, err = ctl(machine, "deploy", "pay", "v1")
+        assert exited == CONFIG and "has no backend nothere" in err, err
+    finally:
+        changed.unlink()
+    machine.run("systemctl", "reload", "rollout@pay")
+    exited, out, err = ctl(machine, "plan", "pay", "v1")
+    assert exited == 0 and "v1" in out, err
 
 
 def test_unit_that_changes(machine):

@@ -36,10 +36,10 @@ def test_automatic_promotion(loaded):
     assert now["strategy"] == "blueGreen" and now["steps"] == ["preview", "switch"]
     assert now["stable"] == {"revision": 2, "version": "v2", "color": "green"}
     assert weights(loaded, "blue") == {0}
+    assert {loaded.instance(n)["state"] for n in ("blue-1", "blue-2")} == {"ready"}, "the old color is kept warm"
     loaded.more_requests(250)
     counts = loaded.counts()
     assert counts["mixed"] == 0, f"{counts['mixed']} requests were mixed"
-    assert {loaded.instance(n)["state"] for n in ("blue-1", "blue-2")} == {"ready"}, "the old color is kept warm"
     loaded.wait_stopped("blue")
 
 
@@ -56,6 +56,12 @@ def test_manual_promotion_and_instant_rollback(previewed):
     wait_for("previewed", lambda: answered(previewed.counts("preview-load"), "v2") > 20)
     assert answered(previewed.counts(), "v2") == 0
     previewed.verb("promote")
+
+    def switched():
+        new = [server for name, server in previewed.servers().items() if name.startswith("green")]
+        return new if any(server["weight"] for server in new) else None
+
+    assert all(server["up"] and server["weight"] for server in wait_for("the switch", switched)), "all of it is there when it begins"
     previewed.wait_phase("Healthy", revision=2)
     assert previewed.counts()["mixed"] == 0
     assert weights(previewed, "green") == {128} or min(weights(previewed, "green")) > 0
@@ -70,7 +76,7 @@ def test_manual_promotion_and_instant_rollback(previewed):
 
 
 def test_timed_promotion(loaded):
-    loaded.configure(Rollout=[STRATEGY], BlueGreen=["AutoPromotionSec=3s"])
+    loaded.configure(Rollout=[STRATEGY], BlueGreen=["AutoPromotionSec=5s"])
     now = loaded.deploy("v2", wait="Paused")
     assert now["waiting"]["for"] == "pause" and now["waiting"]["until"]
     assert loaded.share() == 0
@@ -86,8 +92,11 @@ def test_pre_promotion_analysis_fails(previewed):
         BlueGreen=["PrePromotionAnalysis=preview"],
         **{"Metric preview": metric("shop-preview")},
     )
+    stable = ["systemctl", "show", "-p", "InvocationID", "shop@blue-1", "shop@blue-2"]
+    before = previewed.run(*stable), weights(previewed, "blue")
     now = previewed.deploy("v3", wait="Degraded")
     assert "analysis failed" in now["message"] and now["step"]["text"] == "prePromotionAnalysis"
+    assert (previewed.run(*stable), weights(previewed, "blue")) == before, "who is live was not touched"
     assert answered(previewed.counts(), "v3") == 0
     assert answered(previewed.counts("preview-load"), "v3") > 0
     previewed.stop_load("preview-load")

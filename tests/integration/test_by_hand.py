@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """People at the balancer and at the units: what they did is put back; who insists is let be."""
-import json
-import pathlib
-
 import pytest
 from conftest import booted
 from shop import wait_for
@@ -52,22 +49,16 @@ def yields(machine):
     assert now["phase"] == "Degraded"
 
 
-def confirmed(machine):
-    """Waits until the agent knows that all is as it wants it: what differs from then on is somebody's doing."""
-    state = pathlib.Path(f"{machine.root}/var/lib/rollout/shop/state.json")
-    wait_for("what is confirmed", lambda: json.loads(state.read_text())["byHand"]["confirmed"])
-
-
 def test_weights_are_put_back_until_somebody_insists(loaded, sides):
     """Three times; the fourth time it is let be."""
     server = f"{sides[1]}-1"
     wanted = weight(loaded, server)
     for other in (1, 3, 1):
-        confirmed(loaded)
+        loaded.wait_confirmed()
         loaded.haproxy(f"set weight shop/{server} {other}")
         wait_for("the weight again", lambda: weight(loaded, server) == wanted)
-        assert loaded.wait_phase("Paused")["weight"]["actual"] == 20
-    confirmed(loaded)
+        wait_for("what is known of it", lambda: loaded.wait_phase("Paused")["weight"]["actual"] == 20)
+    loaded.wait_confirmed()
     loaded.haproxy(f"set weight shop/{server} 3")
     yields(loaded)
     assert weight(loaded, server) == 3

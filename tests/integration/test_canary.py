@@ -89,9 +89,11 @@ def test_failing_analysis(loaded):
 
 def test_canary_crash_at_20_percent(loaded):
     loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause"])
-    loaded.run("shop-release", "v4", "crash=3")
-    revision = loaded.verb("deploy", version="v4")["revision"]
+    revision = loaded.verb("deploy", version="v2")["revision"]
     assert loaded.wait_phase("Paused", revision=revision)["weight"]["actual"] == 20.0
+    loaded.more_requests()
+    assert answered(loaded.counts(), "v2") > 0
+    loaded.run("systemctl", "kill", "-s", "SEGV", "shop@green-1")
     now = loaded.wait_phase("Degraded", revision=revision)
     assert "crashed" in now["message"]
     wait_for("weight 0", lambda: loaded.servers()["green-1"]["weight"] == 0)

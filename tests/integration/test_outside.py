@@ -78,7 +78,7 @@ NOW = {
     "unit": ("mv /etc/systemd/system/shop@.service /root; systemctl daemon-reload", "no such template",
              "mv /root/shop@.service /etc/systemd/system; systemctl daemon-reload"),
     "haproxy": ("systemctl stop haproxy; systemctl restart rollout@shop", "HAProxy does not listen", "systemctl start haproxy"),
-    "server": ("sed -i /green-2/d /etc/haproxy/haproxy.cfg; systemctl reload haproxy", "no server green-2",
+    "server": ("sed -i /green-2/d /etc/haproxy/haproxy.cfg; systemctl restart haproxy rollout@shop", "no server green-2",
                "echo '    server green-2 127.0.0.1:9012' >/root/server; sed -i '/server green-1/r /root/server' /etc/haproxy/haproxy.cfg; "
                "systemctl reload haproxy"),
 }

@@ -134,7 +134,11 @@ def test_both_unhealthy(machine):
     """Nothing is stopped, and weights stand, so that whoever is well first serves. Requests fail here: nobody could answer them."""
     sides = Sides(machine, 20)
     before, units = machine.servers(), lives(machine)
-    machine.sicken(*(name for name in ALL if machine.instance(name)["state"] == "ready"))
+    running = [name for name in ALL if machine.instance(name)["state"] == "ready"]
+    machine.run("systemctl", "kill", "-s", "STOP", "rollout@shop")  # it meets them all at once
+    machine.sicken(*running)
+    wait_for("nobody", lambda: not any(server["up"] for server in machine.servers().values()))
+    machine.run("systemctl", "kill", "-s", "CONT", "rollout@shop")
     now = wait_for("Degraded", lambda: (n := machine.rollout())["phase"] == "Degraded" and n)
     assert "ready" in now["message"]
     assert not any(server["up"] for server in machine.servers().values())

@@ -43,7 +43,7 @@ def test_undo(loaded):
     now = loaded.wait_phase("Healthy", revision=4)
     assert now["stable"]["version"] == "v2"
     newest = loaded.ask("GET", "/v1/revisions")[1][0]
-    assert newest["outcome"] == "rolled-back" and newest["reason"] == "undo to revision 1"
+    assert newest["outcome"] == "rolled-back" and newest["reason"] == "undo to revision 1; back to revision 4 by uid 0"
     assert "no revision 77" in refused(loaded, "undo", toRevision=77)
 
 
@@ -53,6 +53,7 @@ def test_third_version_over_a_paused_second(loaded):
     loaded.deploy("v2", wait="Paused")
     loaded.deploy("v3", wait="Paused")
     assert outcomes(loaded) == {"v1": "promoted", "v2": "superseded", "v3": "running"}
+    assert loaded.ask("GET", "/v1/revisions/2")[1]["reason"] == "superseded by revision 3"
     assert {loaded.instance(n)["state"] for n in ("blue-1", "blue-2")} == {"ready"}
     before = answered(loaded.counts(), "v2")
     loaded.more_requests(250)

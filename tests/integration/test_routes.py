@@ -76,7 +76,8 @@ def test_routes_appear_and_vanish_at_abort(loaded):
         "Step=setCookieRoute teams team regex test-.+",
         "Step=pause",
     )
-    assert loaded.deploy(other, wait="Paused")["step"]["index"] == 6
+    paused = loaded.deploy(other, wait="Paused")
+    assert paused["step"]["index"] == 6
     assert loaded.rollout()["weight"]["actual"] == 0 and len(shown(loaded)) == 6
     loaded.start_load(per_second=100, name="beta", header="X-Beta: 1")
     matching = [
@@ -111,7 +112,7 @@ def test_routes_appear_and_vanish_at_abort(loaded):
     loaded.verb("abort")
     wait_no_routes(loaded)
     assert asked(loaded, "X-Beta: 1") == {live}
-    loaded.wait_stopped(loaded.rollout()["canary"]["color"] if loaded.rollout()["canary"] else "green")
+    loaded.wait_stopped(paused["canary"]["color"])
     counts = loaded.stop_load("beta")
     assert counts["failed"] == 0, counts["failures"]
     assert answered(counts, other) > 20 and answered(counts, live) > 0

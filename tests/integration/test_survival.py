@@ -2,6 +2,7 @@
 """What a rollout survives: HAProxy's reload and restart, the agent's death, the machine's reboot."""
 import json
 import os
+import pathlib
 import random
 import time
 
@@ -116,12 +117,13 @@ WantedBy=multi-user.target
 """
 LOAD = "/usr/local/bin/load.py 127.0.0.1 80 /run/load.json 4 400 '' may-refuse"
 LOOK = """
-import json, sys
+import json, os, sys
 sys.path.insert(0, "/root/machine")
 from shop import Shop, wait_for
 _, servers = wait_for("HAProxy", Shop().haproxy_now, 60)
-with open("/run/first-look.json", "w", encoding="ascii") as file:
+with open("/run/first-look.new", "w", encoding="ascii") as file:
     json.dump(servers, file)
+os.rename("/run/first-look.new", "/run/first-look.json")
 """
 
 
@@ -132,8 +134,9 @@ def reboot_under_load(machine, *options):
     machine.write("/etc/systemd/system/look.service", AT_BOOT.format("The first look", "/usr/bin/python3 /root/look.py"))
     machine.run("systemctl", "enable", "--quiet", "load", "look")
     machine.reboot(*options)
-    with open(f"{machine.root}/run/first-look.json", encoding="ascii") as file:
-        return json.load(file)
+    look = pathlib.Path(f"{machine.root}/run/first-look.json")
+    wait_for("the first look", look.exists)
+    return json.loads(look.read_text(encoding="ascii"))
 
 
 @pytest.mark.parametrize("options", [[], ["--hard"]], ids=["orderly", "power-cut"])

@@ -18,7 +18,7 @@ TEMPLATES = {
     "error-budget": ([], {"errors": 0.5}),
     "success-rate-vs-stable": ([], {"errors": 0.5}),
     "latency-p95": (["latency=0.06", "latency-fails=0.08"], {"slow": 0.1}),
-    "latency-p95-vs-stable": (["latency-over-stable=4", "latency-over-stable-fails=6"], {"slow": 0.1}),
+    "latency-p95-vs-stable": (["latency-over-stable=3", "latency-over-stable-fails=4"], {"slow": 0.1}),
     "workflow-failure-rate": ([], {"failures": 0.5}),
     "automation-success-rate": ([], {"failures": 0.5}),
     "cpu-usage": (["cpu=0.15", "cpu-fails=0.15"], {"busy": True}),
@@ -173,9 +173,12 @@ def test_background_analysis_aborts_in_a_pause(served):
     assert machine.wait_phase("Healthy", revision=first)["stable"]["revision"] == first
     wait_for("the run's end with the steps", lambda: machine.ask("GET", f"/v1/runs/{now['analysis'][0]['id']}")[1]["phase"] == "Successful")
 
-    revision, color = half(machine, answers=1, failures=0.5)
+    bad = f"v{next(NUMBERS)}"
+    release(machine, bad, failures=0.5)
+    revision = machine.verb("deploy", version=bad)["revision"]
     now = machine.wait_phase("Degraded", revision=revision)
-    assert "analysis failed" in now["message"], now["message"]
+    assert "analysis failed" in now["message"] and answered(machine.counts(), bad) > 0, now["message"]
+    color = "green" if now["stable"]["color"] == "blue" else "blue"
     wait_for("weight 0", lambda: machine.servers()[f"{color}-1"]["weight"] == 0)
     runs = machine.ask("GET", f"/v1/revisions/{revision}")[1]["runs"]
     assert [run["phase"] for run in runs] == ["Failed"], runs

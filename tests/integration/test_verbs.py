@@ -81,8 +81,9 @@ def test_promote_full_waits_for_readiness(loaded):
     """Nobody's requests go to an instance that is still starting."""
     canary = "green" if loaded.rollout()["stable"]["color"] == "blue" else "blue"
     folder = f"/run/systemd/system/shop@{canary}-2.service.d"
-    loaded.write(f"{folder}/slow.conf", "[Service]\nExecStartPre=sleep 3\n")
+    loaded.write(f"{folder}/held.conf", "[Service]\nExecStartPre=+/bin/sh -c 'while test -e /run/held; do sleep 0.05; done'\n")
     loaded.run("systemctl", "daemon-reload")
+    loaded.run("touch", "/run/held")
     loaded.configure(Canary=AT_20)
     revision = begin(loaded)
     loaded.wait_phase("Paused", revision=revision)
@@ -91,21 +92,23 @@ def test_promote_full_waits_for_readiness(loaded):
     now = loaded.rollout()
     assert now["phase"] == "Progressing" and now["stable"]["revision"] != revision
     assert loaded.servers()[f"{canary}-2"]["weight"] == 0 or loaded.servers()[f"{canary}-2"]["maint"]
+    loaded.run("rm", "-r", "/run/held", folder)
     loaded.wait_phase("Healthy", revision=revision)
     assert loaded.instance(f"{canary}-2")["state"] == "ready"
-    loaded.run("rm", "-r", folder)
     loaded.run("systemctl", "daemon-reload")
 
 
 def test_pause_by_hand_outlasts_the_steps_own(loaded):
-    loaded.configure(Canary=["Step=", "Step=setWeight 20", "Step=pause 1s", "Step=setWeight 60"])
+    loaded.configure(Canary=[*AT_20, "Step=pause 2s", "Step=setWeight 60"])
     revision = begin(loaded)
-    wait_for("20 %", lambda: loaded.rollout()["weight"]["actual"] == 20)
-    loaded.verb("pause")
-    now = loaded.wait_phase("Paused", revision=revision)
-    loaded.more_requests(400)  # two seconds' worth
+    loaded.wait_phase("Paused", revision=revision)
+    loaded.verb("promote")
+    loaded.verb("pause")  # the step's own pause has only just begun
+    now = wait_step(loaded, 2)
+    assert now["waiting"]["until"] is None
+    loaded.more_requests(600)  # three seconds' worth
     now = loaded.rollout()
-    assert now["phase"] == "Paused" and now["weight"]["actual"] == 20 and now["waiting"]["until"] is None
+    assert now["phase"] == "Paused" and now["step"]["index"] == 2 and now["weight"]["actual"] == 20 and now["waiting"]["until"] is None
     loaded.verb("resume")
     loaded.wait_phase("Healthy", revision=revision)
 
@@ -127,10 +130,14 @@ def test_iterations(loaded):
     judge(loaded, 1, "IntervalSec=300ms", "Count=3", steps=["Step=", "Step=setWeight 20", *["Step=analysis verdict"] * 2, "Step=pause"])
     revision = begin(loaded)
     shares = set()
-    while (now := loaded.rollout())["phase"] != "Paused":
+
+    def paused():
+        now = loaded.rollout()
         if now["step"]["index"] > 0:
             shares.add(now["weight"]["desired"])
-    assert shares == {20} and now["weight"]["actual"] == 20
+        return now if now["phase"] == "Paused" else None
+
+    assert wait_for("Paused", paused, 60)["weight"]["actual"] == 20 and shares == {20}
     measured = [loaded.ask("GET", f"/v1/runs/{run['id']}")[1]["metrics"][0]["measurements"] for run in runs(loaded, revision)]
     assert [[each["phase"] for each in run] for run in measured] == [["Successful"] * 3] * 2
     loaded.verb("promote")
@@ -166,5 +173,6 @@ def test_history_tells_who_when_why_and_how_long(loaded):
     loaded.configure(Canary=[*AT_20, "Step=setWeight 30"])
     loaded.verb("retry")
     assert newest(loaded)["configuration"] != pinned and newest(loaded)["attempt"] == 2
+    assert newest(loaded)["reason"] == "attempt 1 ended: aborted by hand: by uid 0"
     loaded.verb("undo")
     loaded.wait_phase("Healthy")

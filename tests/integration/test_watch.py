@@ -23,10 +23,14 @@ def test_picture_follows_a_rollout(loaded):
     path = "/run/picture"
     wait_for("the first picture", lambda: any("Healthy" in frame for frame in frames(loaded, path)))
     loaded.deploy("v2", wait="Paused")
-    picture = wait_for("the pause", lambda: next((f for f in frames(loaded, path) if "1/4" in f and "20 % seen" in f), None))
+    instance = r" +ready +weight +[1-9]"
+
+    def paused():
+        return next((f for f in frames(loaded, path) if "20 % seen" in f and re.search(f"green-1{instance}", f) and re.search(f"blue-1{instance}", f)), None)
+
+    picture = wait_for("the pause", paused)
     assert "Phase:     Paused" in picture and "for promote" in picture
     assert re.search(rf"Step: +█+░+ 1/4 +pause", picture) and len(re.search(r"[█░]+", picture)[0]) == WIDTH
-    assert re.search(r"green-1 +ready +weight +[1-9]", picture) and re.search(r"blue-1 +ready +weight +[1-9]", picture)
     loaded.verb("promote")
     wait_for("the next step", lambda: any("3/4" in frame and "60 % wanted, 60 % seen" in frame for frame in frames(loaded, path)))
     assert "\x1b[" in pathlib.Path(f"{loaded.root}{path}").read_text(encoding="utf-8"), "it is colored, on a terminal"

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Talks through a WebSocket, twenty times a second: usage: websocket.py HOST PORT SECONDS. Prints "open", then the time of each echo, and
-in the end "goodbye" when it was us who closed it, or "ended" when it was somebody else."""
+"""Talks through a WebSocket, twenty times a second: usage: websocket.py HOST PORT SECONDS [FILE]. Prints "open", then the time of each
+echo, and in the end "goodbye" when it was us who closed it, or "ended" when it was somebody else. We close it after so many seconds, or
+when there is the file and one more echo has come."""
 import base64
 import hashlib
 import os
+import pathlib
 import socket
 import sys
 import time
@@ -38,10 +40,12 @@ def send(stream, opcode, text):
     stream.flush()
 
 
-def talk(stream, seconds):
+def talk(stream, seconds, files):
     """Until one of us has had enough."""
     end = time.time() + seconds
-    while time.time() < end:
+    enough = False
+    while not enough:
+        enough = time.time() > end or any(file.exists() for file in files)
         send(stream, TEXT, b"hello")
         if stream.read(7) != bytes((0x80 | TEXT, 5)) + b"hello":
             return "ended"
@@ -55,6 +59,6 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as connection, co
     handshake(both)
     say("open")
     try:
-        say(talk(both, float(sys.argv[3])))
+        say(talk(both, float(sys.argv[3]), [pathlib.Path(name) for name in sys.argv[4:]]))
     except OSError:
         say("ended")
