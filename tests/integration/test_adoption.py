@@ -132,8 +132,12 @@ def test_color_that_serves_before_the_first_deploy(fresh):
         assert untouched(fresh)[0] == before
         for server in ("green-1", "green-2"):
             fresh.haproxy(f"set server shop/{server} weight 0; set server shop/{server} state maint")
-        stat = "show stat"  # the fifth column: sessions now
-        wait_for("no requests", lambda: all(line.split(",")[4] == "0" for line in fresh.haproxy(stat).splitlines() if line.startswith("shop,green-")))
+
+        def sessions():
+            """At each server of green, by the fifth column."""
+            return [line.split(",")[4] for line in fresh.haproxy("show stat").splitlines() if line.startswith("shop,green-")]
+
+        wait_for("no requests", lambda: sessions() == ["0", "0"])
         fresh.run("systemctl", "stop", "shop@green-1", "shop@green-2")
         fresh.run("sh", "-c", "rm -r /var/lib/rollout/shop/instances/green-*")
         before = untouched(fresh)[0]

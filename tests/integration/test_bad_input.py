@@ -255,31 +255,33 @@ def test_host(machine, row):
         bad.unlink()
 
 
+@contextlib.contextmanager
+def reloaded_with(machine, text):
+    """pay's agent goes on by a configuration that has this, too, and in the end by the one of before."""
+    changed = put(machine, PAY_BAD, text)
+    try:
+        machine.run("systemctl", "reload", "rollout@pay")
+        yield
+    finally:
+        changed.unlink()
+        machine.run("systemctl", "reload", "rollout@pay")
+
+
 def test_names_that_change(machine):
     """What was seen under the names of before says nothing: neither is a bad one let in, nor a good one kept out."""
     restart_pay(machine)
-    changed = put(machine, PAY_BAD, "[HAProxy]\nBackend=nothere\n")
-    try:
-        machine.run("systemctl", "reload", "rollout@pay")
+    with reloaded_with(machine, "[HAProxy]\nBackend=nothere\n"):
         exited, _, err = ctl(machine, "deploy", "pay", "v1")
         assert exited == CONFIG and "has no backend nothere" in err, err
-    finally:
-        changed.unlink()
-    machine.run("systemctl", "reload", "rollout@pay")
     exited, out, err = ctl(machine, "plan", "pay", "v1")
     assert exited == 0 and "v1" in out, err
 
 
 def test_unit_that_changes(machine):
     """The agent goes by the Unit= of its start, what is deployed by that of its deploy."""
-    changed = put(machine, PAY_BAD, "[Rollout]\nUnit=other@.service\n")
-    try:
-        machine.run("systemctl", "reload", "rollout@pay")
+    with reloaded_with(machine, "[Rollout]\nUnit=other@.service\n"):
         exited, _, err = ctl(machine, "deploy", "pay", "v1")
         assert exited == CONFIG and "Unit=other@.service was set after the agent had started: systemctl restart rollout@pay" in err, err
-    finally:
-        changed.unlink()
-        machine.run("systemctl", "reload", "rollout@pay")
 
 
 @pytest.mark.parametrize("text, shared", [("[HAProxy]\nBackend=shop\n", "Backend=shop"), ("[Rollout]\nUnit=shop@.service\n",
