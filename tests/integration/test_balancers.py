@@ -20,7 +20,7 @@ def reload(machine, balancer, service):
     """Reloads an HAProxy, and waits until its new process answers; that one's id."""
     old, _ = balancer.haproxy_now()
     machine.run("systemctl", "reload", service)
-    return wait_for("another HAProxy", lambda: (now := balancer.haproxy_now()) and now[0] != old and now[0])
+    return balancer.wait_another_haproxy(old)[0]
 
 
 @contextlib.contextmanager

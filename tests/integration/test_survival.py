@@ -48,7 +48,7 @@ def restart_under_load(machine, *commands):
     machine.start_load(may_refuse=True)
     since = time.time()
     machine.run("sh", "-euc", "\n".join([*commands, "systemctl restart --no-block haproxy"]))
-    _, first = wait_for("another HAProxy", lambda: (now := machine.haproxy_now()) and now[0] != old and now)
+    _, first = machine.wait_another_haproxy(old)
     wait_for("40 %", lambda: abs(canary_share(machine) - 0.4) < 0.001)
     machine.more_requests(500)
     assert_nothing_lost_but_while_closed(machine.stop_load(), since)

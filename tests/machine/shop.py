@@ -125,6 +125,10 @@ class Shop:
         except (OSError, StopIteration):
             return None
 
+    def wait_another_haproxy(self, old):
+        """What haproxy_now() says first of another process than OLD."""
+        return wait_for("another HAProxy", lambda: (now := self.haproxy_now()) and now[0] != old and now)
+
     def share(self, backend="shop"):
         """Of all weight that counts, what green's servers have."""
         weights = {n: s["weight"] for n, s in self.servers(backend).items() if s["up"] and not s["maint"]}
